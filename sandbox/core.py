@@ -1,0 +1,126 @@
+"""What every pretend vendor stands on: the World they share and the Vendor base.
+
+Left to others: HTTP routing (``server.py``), a vendor's manners (``vendors/``), who lives in the pretend
+world (``cast.py``), what goes wrong (``faults.py``) and what was called (``journal.py``).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import random
+import time
+from collections.abc import Iterable, Mapping
+from types import ModuleType
+from typing import Any, ClassVar
+
+from aiohttp import web
+
+from sandbox import cast
+from sandbox.faults import ControlError, FaultBook
+from sandbox.journal import Journal
+
+SEED = 2015
+
+
+class Vendor:
+    """One pretend vendor. Subclass it once, in ``vendors/<slug>.py``.
+
+    ``settings`` are its knobs with their defaults; the values in force are in ``self.options``.
+    """
+
+    slug: ClassVar[str]
+    name: ClassVar[str]
+    settings: ClassVar[dict[str, Any]] = {}
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.options: dict[str, Any] = {}
+        self.restore()
+
+    def restore(self) -> None:
+        """Default options and no memory, as on the first day."""
+        self.options = dict(self.settings)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything. Vendors with a memory override this; it also runs once at the start."""
+
+    def configure(self, changes: Mapping[str, Any]) -> None:
+        """Change options. Raises ControlError for an unknown knob or a value of another type."""
+        for knob, value in changes.items():
+            if knob not in self.settings:
+                known = ", ".join(self.settings) or "none"
+                raise ControlError(f"{self.slug} has no setting {knob!r}; it has: {known}")
+            default = self.settings[knob]
+            if default is not None and value is not None and not _same_kind(default, value):
+                raise ControlError(f"{self.slug}.{knob} must be {type(default).__name__}, not {value!r}")
+        self.options.update(changes)
+
+    def routes(self) -> list[web.RouteDef]:
+        """Routes below the prefix, such as ``web.post("/api/chat.postMessage", self.post_message)``."""
+        raise NotImplementedError
+
+    def snapshot(self) -> dict[str, Any]:
+        """Everything this vendor now holds, JSON-able, in its own terms."""
+        raise NotImplementedError
+
+
+def _same_kind(default: object, value: object) -> bool:
+    if isinstance(default, bool) or isinstance(value, bool):
+        return isinstance(default, bool) and isinstance(value, bool)
+    if isinstance(default, int | float):
+        return isinstance(value, int | float)
+    return isinstance(value, type(default))
+
+
+class World:
+    """What the vendors share: the cast, the clock, chance, the mail that arrived, faults and the journal."""
+
+    def __init__(self, vendor_classes: Iterable[type[Vendor]] = ()) -> None:
+        classes = tuple(vendor_classes)
+        self.cast: ModuleType = cast
+        self.base_url = ""
+        """Where this sandbox answers HTTP ("http://127.0.0.1:8025"), known once it listens."""
+        self.offset_s = 0.0
+        self.rng = random.Random(SEED)
+        self.inbox: list[dict[str, Any]] = []
+        self.received = Journal()
+        self.faults = FaultBook([*(cls.slug for cls in classes), "dns", "smtp"])
+        self.vendors: dict[str, Vendor] = {cls.slug: cls(self) for cls in classes}
+
+    def now(self) -> float:
+        """Epoch seconds of the pretend world: real time plus what ``POST /_clock`` added."""
+        return time.time() + self.offset_s
+
+    def reset(self) -> None:
+        """Back to the first day: state, options, faults, journal, clock and inbox."""
+        self.offset_s = 0.0
+        self.rng.seed(SEED)
+        self.inbox.clear()
+        self.received.clear()
+        self.faults.clear()
+        for vendor in self.vendors.values():
+            vendor.restore()
+
+    def avatar_url(self, handle: str) -> str:
+        """A picture this sandbox really serves."""
+        return f"{self.base_url}/avatars/{handle}.png"
+
+
+def bearer_token(request: web.Request) -> str | None:
+    """The token of ``Authorization: Bearer …``, or None."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+def basic_auth(request: web.Request) -> tuple[str, str] | None:
+    """User name and password of HTTP Basic authentication (RFC 7617), or None."""
+    scheme, _, encoded = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        user, colon, password = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return (user, password) if colon else None

@@ -1,0 +1,1 @@
+"""The vendors of the pretend world, one file each."""
