@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterable, Mapping
 from types import ModuleType
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -106,6 +107,20 @@ class World:
     def avatar_url(self, handle: str) -> str:
         """A picture this sandbox really serves."""
         return f"{self.base_url}/avatars/{handle}.png"
+
+    def image_exists(self, url: str) -> bool:
+        """Whether a vendor that downloads this image would get one.
+
+        Hosts outside .test and this machine are taken at their word: nothing here asks the real internet.
+        """
+        host = urlsplit(url).hostname or ""
+        if url.startswith(f"{self.base_url}/"):
+            return url.startswith(f"{self.base_url}/avatars/")
+        return bool(host) and not host.endswith(".test") and host not in ("localhost", "127.0.0.1")
+
+
+WORLD = web.AppKey("world", World)
+"""Handlers outside the vendors find the world as ``request.app[WORLD]``."""
 
 
 def bearer_token(request: web.Request) -> str | None:

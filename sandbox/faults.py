@@ -37,6 +37,11 @@ class Fault:
     reset: str | None = None
     commit: bool = False
 
+    @property
+    def is_handled(self) -> bool:
+        """Whether the call takes effect all the same."""
+        return self.commit or self.reset == "after" or (self.status is None and self.reset is None)
+
     def matches(self, vendor: str, method: str, path: str) -> bool:
         if self.times == 0 or self.vendor != vendor or self.route not in path:
             return False
