@@ -1,0 +1,301 @@
+"""What the environment may say: every variable with its type, default and meaning.
+
+One table, read by `settings.py`, by the test that keeps `.env.example` and the README's table equal to the code, and by
+the system checks. The sandbox's values stand beside the vendors' own, so that `SANDBOX=1` needs no other setting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+INSECURE_SECRET_KEY = "insecure-key-for-the-sandbox-and-for-debugging-only-never-in-production"
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One environment variable: its name, type (str, bool, int, list), default, meaning, and its value in the sandbox.
+
+    `{http}`, `{dns}` and `{smtp}` in a sandbox value stand for the sandbox's ports, `{port}` for the web server's.
+    """
+
+    name: str
+    cast: type
+    default: Any
+    meaning: str
+    sandbox: Any = None
+    is_secret: bool = False
+
+
+_B = "http://127.0.0.1:{http}"
+
+VARIABLES: tuple[Variable, ...] = (
+    Variable(
+        "SECRET_KEY",
+        str,
+        "",
+        "Signs sessions, confirmation links and queued tasks; the same for web and worker",
+        INSECURE_SECRET_KEY,
+        True,
+    ),
+    Variable("DEBUG", bool, False, "Django's debug pages; never in production"),
+    Variable(
+        "ALLOWED_HOSTS",
+        list,
+        [],
+        "Host names the site answers to, comma-separated",
+        ["127.0.0.1", "localhost", "[::1]"],
+    ),
+    Variable("CSRF_TRUSTED_ORIGINS", list, [], "Origins (with scheme) that may post forms through a proxy"),
+    Variable(
+        "BASE_URL",
+        str,
+        "http://127.0.0.1:8000",
+        "What links in mails and Slack start with",
+        "http://127.0.0.1:{port}",
+    ),
+    Variable(
+        "DATABASE_URL",
+        str,
+        "sqlite:///var/onboarding.sqlite3",
+        "SQLite (WAL, IMMEDIATE transactions, busy timeout) or `postgres://…`",
+    ),
+    Variable("QUEUE_URL", str, "", "Empty: django-q2's ORM broker; `redis://…`: its Redis broker"),
+    Variable(
+        "EMAIL_URL",
+        str,
+        "consolemail://",
+        "Where mails go: any Django backend, such as `smtp+tls://user:password@host:587`",
+        "smtp://127.0.0.1:{smtp}",
+        True,
+    ),
+    Variable(
+        "DEFAULT_FROM_EMAIL",
+        str,
+        "Onboarding <onboarding@localhost>",
+        "Sender of confirmation mails",
+        "Onboarding <hello@onboarding.test>",
+    ),
+    Variable(
+        "DNS_NAMESERVERS",
+        list,
+        [],
+        "Name servers to ask, `address:port` comma-separated; empty: the system's",
+        ["127.0.0.1:{dns}"],
+    ),
+    Variable("VETTING_BUDGET_MS", int, 1500, "The deadline of all look-ups of one signup, in milliseconds"),
+    Variable(
+        "WELCOME_URL",
+        str,
+        "",
+        "Where accepted people are sent; empty: the built-in page with an API key and a first call",
+    ),
+    Variable(
+        "FORM_MIN_SECONDS",
+        float,
+        1.0,
+        "A form sent back sooner than this after it was shown is taken for a bot's; the person is asked to press again",
+    ),
+    Variable(
+        "SLACK_BOT_TOKEN",
+        str,
+        "",
+        "Bot token (`xoxb-…`) with `chat:write` and `channels:history`; empty: Slack is off",
+        "xoxb-sandbox-onboarding",
+        True,
+    ),
+    Variable("SLACK_SIGNING_SECRET", str, "", "Checks what Slack sends to us", "sandbox-slack-signing-secret", True),
+    Variable("SLACK_CHANNEL", str, "", "Channel id for every signup", "C0SIGNUPS"),
+    Variable(
+        "SLACK_HIGH_VALUE_CHANNEL",
+        str,
+        "",
+        "Second channel id for high-value signups; empty: none",
+        "C0HIGHVALUE",
+    ),
+    Variable("SLACK_API_URL", str, "https://slack.com/api/", "Slack's Web API", _B + "/slack/api/"),
+    Variable("CLOSE_API_KEY", str, "", "API key; empty: Close is off", "api_sandbox_close", True),
+    Variable("CLOSE_API_URL", str, "https://api.close.com/api/v1", "Close's API", _B + "/close/api/v1"),
+    Variable(
+        "MIXPANEL_PROJECT_TOKEN",
+        str,
+        "",
+        "Project token; empty: Mixpanel is off",
+        "sandbox-mixpanel-token",
+        True,
+    ),
+    Variable("MIXPANEL_PROJECT_ID", str, "", "Project id", "123456"),
+    Variable("MIXPANEL_SERVICE_ACCOUNT", str, "", "Service account's user name", "onboarding.sandbox"),
+    Variable("MIXPANEL_SERVICE_SECRET", str, "", "Service account's secret", "sandbox-mixpanel-secret", True),
+    Variable(
+        "MIXPANEL_API_URL",
+        str,
+        "https://api.mixpanel.com",
+        "EU: `https://api-eu.mixpanel.com`, India: `https://api-in.mixpanel.com`",
+        _B + "/mixpanel",
+    ),
+    Variable("MIXPANEL_ID_MERGE", str, "simplified", "The project's ID merge: `simplified`, `original` or `legacy`"),
+    Variable("CUSTOMERIO_SITE_ID", str, "", "Site id of the Track API; empty: Customer.io is off", "sandbox-site"),
+    Variable("CUSTOMERIO_API_KEY", str, "", "Track API key", "sandbox-cio-track-key", True),
+    Variable("CUSTOMERIO_APP_KEY", str, "", "App API key", "sandbox-cio-app-key", True),
+    Variable(
+        "CUSTOMERIO_WEBHOOK_SECRET",
+        str,
+        "",
+        "Checks the reporting webhooks Customer.io sends to us",
+        "sandbox-cio-webhook-secret",
+        True,
+    ),
+    Variable(
+        "CUSTOMERIO_TRACK_URL",
+        str,
+        "https://track.customer.io",
+        "EU: `https://track-eu.customer.io`",
+        _B + "/customerio/track",
+    ),
+    Variable(
+        "CUSTOMERIO_APP_URL",
+        str,
+        "https://api.customer.io",
+        "EU: `https://api-eu.customer.io`",
+        _B + "/customerio/app",
+    ),
+    Variable("GA_MEASUREMENT_ID", str, "", "Measurement id (`G-…`); empty: Google Analytics is off", "G-SANDBOX01"),
+    Variable("GA_API_SECRET", str, "", "Measurement Protocol secret", "sandbox-ga-secret", True),
+    Variable(
+        "GA_API_URL",
+        str,
+        "https://www.google-analytics.com",
+        "EU: `https://region1.google-analytics.com`",
+        _B + "/ga",
+    ),
+    Variable(
+        "CLEARBIT_API_KEY",
+        str,
+        "",
+        "Key of a Clearbit-shaped look-up service; empty: off",
+        "sk_sandbox_clearbit",
+        True,
+    ),
+    Variable(
+        "CLEARBIT_PERSON_URL",
+        str,
+        "https://person.clearbit.com",
+        "`…/v2/people/find?email=` is added",
+        _B + "/clearbit/person",
+    ),
+    Variable(
+        "CLEARBIT_COMPANY_URL",
+        str,
+        "https://company.clearbit.com",
+        "`…/v2/companies/find?domain=` is added",
+        _B + "/clearbit/company",
+    ),
+    Variable(
+        "GRAVATAR_API_KEY",
+        str,
+        "",
+        "Optional: Gravatar works without a key, at 100 look-ups an hour",
+        is_secret=True,
+    ),
+    Variable("GRAVATAR_API_URL", str, "https://api.gravatar.com/v3", "Gravatar's API", _B + "/gravatar/v3"),
+    Variable(
+        "GITHUB_TOKEN",
+        str,
+        "",
+        "Optional: GitHub works without a token, at 10 searches a minute",
+        is_secret=True,
+    ),
+    Variable("GITHUB_API_URL", str, "https://api.github.com", "GitHub's API", _B + "/github"),
+    Variable(
+        "SANDBOX",
+        bool,
+        False,
+        "Points every URL above at the sandbox and fills in its keys; `1` under `make run`",
+    ),
+    Variable("SANDBOX_HTTP_PORT", int, 8025, "The sandbox's HTTP port"),
+    Variable("SANDBOX_DNS_PORT", int, 8053, "The sandbox's DNS port (UDP and TCP)"),
+    Variable("SANDBOX_SMTP_PORT", int, 8026, "The sandbox's SMTP port"),
+    Variable(
+        "ENV_FILE",
+        str,
+        ".env",
+        "File these variables are read from when the environment lacks them; empty: none",
+    ),
+    Variable("PORT", int, 8000, "The web server's port"),
+)
+BY_NAME = {variable.name: variable for variable in VARIABLES}
+
+
+def read(env: environ.Env) -> dict[str, Any]:
+    """Every variable's value: the environment's where set, else the sandbox's in sandbox mode, else the default.
+
+    Raises ImproperlyConfigured with the variable and the remedy where a value cannot be read.
+    """
+    is_sandbox = _value(env, BY_NAME["SANDBOX"], False)
+    ports = {
+        "http": _value(env, BY_NAME["SANDBOX_HTTP_PORT"], 8025),
+        "dns": _value(env, BY_NAME["SANDBOX_DNS_PORT"], 8053),
+        "smtp": _value(env, BY_NAME["SANDBOX_SMTP_PORT"], 8026),
+        "port": _value(env, BY_NAME["PORT"], 8000),
+    }
+    values = {}
+    for variable in VARIABLES:
+        fallback = variable.default
+        if is_sandbox and variable.sandbox is not None:
+            fallback = _with_ports(variable.sandbox, ports)
+        values[variable.name] = _value(env, variable, fallback)
+    return values
+
+
+def refuse_insecure(values: Mapping[str, Any]) -> None:
+    """Refuse to start in production with values that only the sandbox or debugging may have.
+
+    Raises ImproperlyConfigured, one line that names every wrong variable and what to do.
+    """
+    if values["DEBUG"] or values["SANDBOX"]:
+        return
+    wrong = []
+    secret = values["SECRET_KEY"]
+    if len(secret) < 50 or len(set(secret)) < 5 or secret.startswith(("insecure", "django-insecure")):
+        wrong.append("SECRET_KEY must be at least 50 random characters")
+    if not values["ALLOWED_HOSTS"] or "*" in values["ALLOWED_HOSTS"]:
+        wrong.append("ALLOWED_HOSTS must name the site's host names")
+    sandbox_keys = [
+        v.name for v in VARIABLES if v.is_secret and v.name != "SECRET_KEY" and "sandbox" in str(values[v.name]).lower()
+    ]
+    if sandbox_keys:
+        wrong.append(f"{', '.join(sandbox_keys)}: keys of the sandbox")
+    if wrong:
+        raise ImproperlyConfigured(
+            f"Refusing to start: {'; '.join(wrong)}. Set them in the environment or in .env (see .env.example), "
+            "or set SANDBOX=1 to try the product without any key."
+        )
+
+
+def _value(env: environ.Env, variable: Variable, fallback: Any) -> Any:
+    if not env.ENVIRON.get(variable.name, "").strip():
+        return fallback
+    if variable.name.endswith("_URL") and variable.name not in ("DATABASE_URL", "QUEUE_URL", "EMAIL_URL"):
+        return _checked_url(variable.name, env.str(variable.name))
+    try:
+        return env.get_value(variable.name, cast=variable.cast)
+    except (ValueError, TypeError) as error:
+        raise ImproperlyConfigured(f"{variable.name} must be a {variable.cast.__name__}: {error}") from error
+
+
+def _checked_url(name: str, url: str) -> str:
+    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
+        raise ImproperlyConfigured(f"{name} must start with http:// or https://, not {url!r}")
+    return url
+
+
+def _with_ports(value: Any, ports: Mapping[str, int]) -> Any:
+    if isinstance(value, list):
+        return [_with_ports(item, ports) for item in value]
+    return value.format(**ports) if isinstance(value, str) and not value.startswith("insecure") else value

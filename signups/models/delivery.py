@@ -1,0 +1,116 @@
+"""The outbox: each call that must be made at a vendor, written down before it is made. The engine is `signups.deliveries`."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+
+from signups.models.company import Company
+from signups.models.signup import Signup
+
+
+class Delivery(models.Model):
+    """One event owed to one integration, exactly once. `uid` is what every idempotency key derives from, for ever.
+
+    `due_at` is when there is something to do: while pending the next try, while sending the moment the claim lapses,
+    NULL once finished. So one index serves new work, retries and crash recovery. `integration` is free text: a new
+    vendor needs no migration.
+    """
+
+    class State(models.TextChoices):
+        PENDING = "pending", "waiting"
+        SENDING = "sending", "sending"
+        DELIVERED = "delivered", "delivered"
+        SKIPPED = "skipped", "skipped"
+        FAILED = "failed", "failed"
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    signup = models.ForeignKey(Signup, on_delete=models.CASCADE, related_name="deliveries")
+    company = models.ForeignKey(Company, null=True, blank=True, on_delete=models.SET_NULL, related_name="deliveries")
+    integration = models.CharField(max_length=50)
+    event = models.CharField(max_length=30)
+    period = models.CharField(max_length=30, blank=True)  # "" or what tells recurring ones apart: a date, a number
+    frozen = models.JSONField(default=dict, blank=True)  # facts that must not change between tries, such as the time
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
+    due_at = models.DateTimeField(null=True, blank=True)
+    claim = models.UUIDField(null=True, blank=True, editable=False)
+    attempts_used = models.PositiveSmallIntegerField("attempts", default=0)
+    is_ambiguous = models.BooleanField("may have been done", default=False)
+    outcome = models.CharField(max_length=1000, blank=True)
+    external_id = models.CharField("the vendor's id", max_length=255, blank=True)
+    external_url = models.URLField("at the vendor", max_length=1000, blank=True)
+    made = models.JSONField("what it made", default=dict, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        verbose_name_plural = "deliveries"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["signup", "integration", "event", "period"], name="one_delivery_of_an_event"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=("pending", "sending"), due_at__isnull=False)
+                | models.Q(state__in=("delivered", "skipped", "failed"), due_at__isnull=True),
+                name="due_exactly_while_unfinished",
+            ),
+        ]
+        indexes = [
+            # SQLite uses a partial index with bound parameters only where its condition is IS NOT NULL.
+            models.Index(
+                fields=["integration", "due_at"], name="delivery_due", condition=models.Q(due_at__isnull=False)
+            ),
+            models.Index(fields=["company", "integration"], name="delivery_by_company"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event} → {self.integration}"
+
+
+class Attempt(models.Model):
+    """One try of a delivery: when, how long, what was said. Append only."""
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="attempts")
+    at = models.DateTimeField()
+    ms = models.PositiveIntegerField(default=0)
+    status = models.PositiveSmallIntegerField("HTTP status", default=0)
+    result = models.CharField(max_length=20)  # delivered, skipped, later, never, ambiguous, misconfigured, lapsed, bug
+    reason = models.CharField(max_length=1000, blank=True)
+    exchanges = models.JSONField(default=list, blank=True)  # contracts.Exchange, secrets masked
+
+    class Meta:
+        ordering = ["at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S} {self.result}"
+
+
+class IntegrationState(models.Model):
+    """How one integration fares: its drain lease, its breaker, and whether staff paused it."""
+
+    slug = models.CharField(max_length=50, primary_key=True)
+    is_paused = models.BooleanField("paused", default=False)
+    paused_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    paused_why = models.CharField(max_length=500, blank=True)
+    failures_in_a_row = models.PositiveIntegerField(default=0)
+    open_until = models.DateTimeField("breaker open until", null=True, blank=True)
+    trouble = models.CharField(max_length=1000, blank=True)
+    lease = models.UUIDField(null=True, blank=True, editable=False)
+    lease_until = models.DateTimeField(null=True, blank=True, editable=False)
+    last_success_at = models.DateTimeField("last success", null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class Heartbeat(models.Model):
+    """When something that must keep happening last happened: the worker's canary, the sweep."""
+
+    name = models.CharField(max_length=50, primary_key=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.at:%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,154 @@
+"""The signup: what somebody sent, what we found, what was decided, and what became of it."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+
+from signups.models.company import Company
+from signups.models.person import Person
+
+
+class Verdict(models.TextChoices):
+    ACCEPTED = "accepted", "accepted"
+    CONFIRM = "confirm", "awaiting confirmation"
+    HELD = "held", "held for review"
+    REJECTED = "rejected", "rejected"
+
+
+class SignupQuerySet(models.QuerySet["Signup"]):
+    def awaiting_review(self) -> SignupQuerySet:
+        """Held signups, and rejected ones that nobody has looked at: staff's queue."""
+        return self.filter(verdict__in=(Verdict.HELD, Verdict.REJECTED), reviewed_at=None)
+
+    def rejected(self) -> SignupQuerySet:
+        return self.filter(machine_verdict=Verdict.REJECTED)
+
+
+class Signup(models.Model):
+    """One person's signup. `machine_verdict` is what the rules said; `verdict` is what holds now."""
+
+    class Source(models.TextChoices):
+        FORM = "form", "signup form"
+        API = "api", "API"
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="signups")
+    company = models.ForeignKey(Company, null=True, blank=True, on_delete=models.SET_NULL, related_name="signups")
+
+    # What was sent
+    source = models.CharField(max_length=10, choices=Source.choices, default=Source.FORM)
+    email = models.EmailField("e-mail", max_length=254)
+    name = models.CharField(max_length=255)
+    company_name = models.CharField("company as typed", max_length=255, blank=True)
+    wants_newsletter = models.BooleanField("newsletter", default=False)
+    referrer = models.CharField(max_length=2000, blank=True)
+    landing_page = models.CharField(max_length=2000, blank=True)
+    utm = models.JSONField("UTM parameters", default=dict, blank=True)
+    anonymous_id = models.CharField("anonymous id", max_length=100, blank=True)
+    ga_client_id = models.CharField("Google Analytics client id", max_length=100, blank=True)
+    ga_session_id = models.CharField("Google Analytics session id", max_length=100, blank=True)
+    ip = models.GenericIPAddressField("IP address", null=True, blank=True)
+    user_agent = models.CharField(max_length=500, blank=True)
+    external_id = models.CharField("the product's own id", max_length=100, blank=True)
+    created_at = models.DateTimeField("signed up", auto_now_add=True, db_index=True)
+
+    # What was decided
+    verdict = models.CharField(max_length=10, choices=Verdict.choices, db_index=True)
+    machine_verdict = models.CharField("rules' verdict", max_length=10, choices=Verdict.choices)
+    reasons = models.JSONField(default=list)  # [{"code": "disposable", "sentence": "…"}]
+    suggestion = models.CharField("did they mean", max_length=254, blank=True)
+    decided_ms = models.PositiveIntegerField("decided in (ms)", default=0)
+    score = models.IntegerField(default=0)
+    is_high_value = models.BooleanField("high value", default=False)
+    confirmed_at = models.DateTimeField("confirmed", null=True, blank=True)
+    accepted_at = models.DateTimeField("accepted", null=True, blank=True)
+    reviewed_at = models.DateTimeField("reviewed", null=True, blank=True)
+
+    # What is still looked up: due when a look-up was late; NULL when there is nothing to do
+    lookups_due_at = models.DateTimeField(null=True, blank=True, editable=False)
+    lookups_tried = models.PositiveSmallIntegerField(default=0, editable=False)
+    profile_version = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = SignupQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [
+            models.Index(
+                fields=["lookups_due_at"], name="lookups_due", condition=models.Q(lookups_due_at__isnull=False)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} <{self.email}>"
+
+    @property
+    def is_accepted(self) -> bool:
+        return self.verdict == Verdict.ACCEPTED
+
+
+class VerdictChange(models.Model):
+    """Each verdict a signup has had, with who or what decided it and why. Append only."""
+
+    class By(models.TextChoices):
+        RULES = "rules", "the rules"
+        CONFIRMATION = "confirmation", "the confirmation link"
+        STAFF = "staff", "staff"
+
+    signup = models.ForeignKey(Signup, on_delete=models.CASCADE, related_name="verdict_changes")
+    verdict = models.CharField(max_length=10, choices=Verdict.choices)
+    by = models.CharField(max_length=20, choices=By.choices)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    note = models.CharField(max_length=500, blank=True)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.get_verdict_display()} by {self.get_by_display()}"
+
+
+class Check(models.Model):
+    """One check's answer about a signup, with its evidence. A check that failed or was late is *unknown*, never *bad*."""
+
+    class Outcome(models.TextChoices):
+        GOOD = "good", "good"
+        BAD = "bad", "bad"
+        UNKNOWN = "unknown", "unknown"
+
+    signup = models.ForeignKey(Signup, on_delete=models.CASCADE, related_name="checks")
+    name = models.CharField(max_length=50)
+    outcome = models.CharField(max_length=10, choices=Outcome.choices)
+    code = models.CharField(max_length=50, blank=True)  # what exactly: "null_mx", "no_such_domain", …
+    sentence = models.CharField(max_length=500)
+    evidence = models.JSONField(default=dict, blank=True)
+    ms = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["signup", "name"], name="one_check_of_a_name")]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.outcome}"
+
+
+class Confirmation(models.Model):
+    """One confirmation link: signed, expiring, used once. `number` counts the mails to one signup."""
+
+    signup = models.ForeignKey(Signup, on_delete=models.CASCADE, related_name="confirmations")
+    number = models.PositiveSmallIntegerField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+    used_ip = models.GenericIPAddressField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint(fields=["signup", "number"], name="one_confirmation_of_a_number")]
+
+    def __str__(self) -> str:
+        return f"Confirmation {self.number} of {self.signup_id}"
