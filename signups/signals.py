@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models.signals import post_save
 from django.dispatch import receiver
 
-from signups import deliveries
+from signups import confirmation, deliveries
 from signups.contracts import Event
 from signups.models import Confirmation, Delivery, Signup
 
@@ -28,7 +28,8 @@ def plan_confirmation_mail(
     sender: type[Confirmation], instance: Confirmation, created: bool, raw: bool = False, **kwargs: Any
 ) -> None:
     if created and not raw:
-        deliveries.plan(instance.signup, Event.CONFIRMATION_ASKED, period=str(instance.number))
+        frozen = {"confirm_url": confirmation.link(instance)}
+        deliveries.plan(instance.signup, Event.CONFIRMATION_ASKED, period=str(instance.number), frozen=frozen)
 
 
 @receiver(post_save, sender=Delivery)

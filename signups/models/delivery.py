@@ -6,6 +6,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Now
 
 from signups.models.company import Company
 from signups.models.signup import Signup
@@ -111,6 +112,11 @@ class Heartbeat(models.Model):
 
     name = models.CharField(max_length=50, primary_key=True)
     at = models.DateTimeField()
+
+    @classmethod
+    def beat(cls, name: str) -> None:
+        """Say that it happened just now, by the database's clock."""
+        cls.objects.update_or_create(name=name, defaults={"at": Now()})
 
     def __str__(self) -> str:
         return f"{self.name} at {self.at:%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,136 @@
+"""A signed link out, a confirmed signup back.
+
+The link expires, works once, and does nothing when it is merely fetched: mail scanners follow links, so the page shows
+a button and only its POST confirms. The mail itself is a delivery like any other (`integrations.confirmation_mail`),
+planned by the signal of a saved `Confirmation`.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.core import signing
+from django.db.models import Max
+from django.urls import reverse
+from django.utils import timezone
+
+from signups.models import Confirmation, Signup, Verdict, VerdictChange
+from signups.transactions import write_transaction
+
+LIFETIME = timedelta(hours=48)
+GAP = timedelta(seconds=60)  # between two mails to one signup
+MOST_PER_DAY = 5
+_SALT = "signups.confirmation"
+
+
+class LinkError(Exception):
+    """A confirmation link that does not confirm. `sentence` tells the person why and what to do."""
+
+    sentence = ""
+    signup: Signup | None = None
+
+    def __init__(self, signup: Signup | None = None) -> None:
+        self.signup = signup
+        super().__init__(self.sentence)
+
+
+class InvalidLink(LinkError):
+    sentence = "This link is not complete. Copy it whole from the mail, or sign up again."
+
+
+class ExpiredLink(LinkError):
+    sentence = "This link has expired. Ask for a new one."
+
+
+class UsedLink(LinkError):
+    sentence = "This link has been used already: the address is confirmed."
+
+
+class ResendRefused(Exception):
+    """Another confirmation mail is not sent now."""
+
+
+class TooSoon(ResendRefused):
+    def __init__(self, retry_after_s: int) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(f"A mail was sent just now. Please wait {retry_after_s} seconds before asking for another.")
+
+
+class TooMany(ResendRefused):
+    def __init__(self) -> None:
+        super().__init__(f"{MOST_PER_DAY} mails were sent today. Please look in your spam folder, or try tomorrow.")
+
+
+def ask(signup: Signup) -> Confirmation:
+    """Make the next confirmation of this signup, in the caller's transaction; the signal plans its mail."""
+    last = signup.confirmations.aggregate(last=Max("number"))["last"] or 0
+    return Confirmation.objects.create(signup=signup, number=last + 1, expires_at=timezone.now() + LIFETIME)
+
+
+def resend(signup: Signup, ip: str | None = None) -> Confirmation:
+    """Another mail with a fresh link. Raises TooSoon or TooMany."""
+    with write_transaction():
+        Signup.objects.select_for_update().get(pk=signup.pk)
+        now = timezone.now()
+        last_day = signup.confirmations.filter(created_at__gt=now - timedelta(days=1))
+        latest = last_day.order_by("-created_at").first()
+        if latest is not None and latest.created_at > now - GAP:
+            raise TooSoon(int((latest.created_at + GAP - now).total_seconds()) + 1)
+        if last_day.count() >= MOST_PER_DAY:
+            raise TooMany
+        return ask(signup)
+
+
+def ask_again(signup: Signup) -> Confirmation | None:
+    """`resend` for somebody who did not ask for a mail as such: None where the limits forbid one."""
+    try:
+        return resend(signup)
+    except ResendRefused:
+        return None
+
+
+def link(confirmation: Confirmation) -> str:
+    """The absolute URL that goes into the mail."""
+    token = signing.dumps([confirmation.signup.uid.hex, confirmation.number], salt=_SALT)
+    return settings.BASE_URL + reverse("signups:confirm", args=[token])
+
+
+def read(token: str) -> Confirmation:
+    """The confirmation a link stands for, changing nothing. Raises InvalidLink, ExpiredLink or UsedLink."""
+    try:
+        uid, number = signing.loads(token, salt=_SALT)
+        confirmation = Confirmation.objects.select_related("signup__person").get(
+            signup__uid=UUID(hex=uid), number=number
+        )
+    except (signing.BadSignature, Confirmation.DoesNotExist, ValueError, TypeError):
+        raise InvalidLink from None
+    signup = confirmation.signup
+    if confirmation.used_at or (signup.confirmed_at and confirmation.created_at < signup.confirmed_at):
+        raise UsedLink(signup)
+    if signup.verdict == Verdict.REJECTED:
+        raise InvalidLink
+    if confirmation.expires_at <= timezone.now():
+        raise ExpiredLink(signup)
+    return confirmation
+
+
+def confirm(token: str, ip: str | None = None) -> Signup:
+    """Use the link: the address is confirmed, and a signup that waited for this is accepted.
+
+    Raises InvalidLink, ExpiredLink or UsedLink; of two requests at once one gets UsedLink.
+    """
+    confirmation = read(token)
+    with write_transaction():
+        now = timezone.now()
+        unused = Confirmation.objects.filter(pk=confirmation.pk, used_at=None)
+        if not unused.update(used_at=now, used_ip=ip):
+            raise UsedLink(confirmation.signup)
+        signup = Signup.objects.select_for_update().select_related("person", "company").get(pk=confirmation.signup_id)
+        signup.confirmed_at = signup.confirmed_at or now
+        if signup.verdict == Verdict.CONFIRM:
+            signup.verdict, signup.accepted_at = Verdict.ACCEPTED, now
+            VerdictChange.objects.create(signup=signup, verdict=signup.verdict, by=VerdictChange.By.CONFIRMATION)
+        signup.save()
+    return signup

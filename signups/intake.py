@@ -1,0 +1,328 @@
+"""A signup comes in: examine, look up, score, decide, save. The table of contents of the first second.
+
+Vetting and the look-ups run side by side under one deadline (`VETTING_BUDGET_MS`); what is late counts as unknown and
+is finished by a task (`complete`). Everything found is saved in one transaction, in which the signals plan the
+deliveries. Who is told, and how, is `signups.deliveries`' business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import F
+from django.utils import timezone
+
+from signups import confirmation, enrichment, scoring, vetting, verdicts
+from signups.contracts import Deadline, Found, Subject
+from signups.models import Check, Company, Person, Signup, Verdict, VerdictChange
+from signups.models.profile import Profile
+from signups.transactions import write_transaction
+from signups.vetting import Address, CheckResult
+
+# Late look-ups are asked again after this many seconds; then we let it be.
+LATE_AFTER_S = (5, 60, 600, 3600, 6 * 3600)
+COMPLETION_BUDGET_MS = 20_000
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What somebody sent, by the form or through the API, and what their browser told us."""
+
+    email: str
+    name: str
+    company_name: str = ""
+    wants_newsletter: bool = False
+    source: str = "form"
+    referrer: str = ""
+    landing_page: str = ""
+    utm: Mapping[str, str] = field(default_factory=dict)
+    anonymous_id: str = ""
+    ga_client_id: str = ""
+    ga_session_id: str = ""
+    ip: str | None = None
+    user_agent: str = ""
+    external_id: str = ""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The signup, and whether it was there already: a repeat of an address makes no second one."""
+
+    signup: Signup
+    is_repeat: bool
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """All that was found out about an address, and the verdict on it."""
+
+    address: Address
+    verdict: Verdict
+    reasons: list[dict[str, str]]
+    checks: tuple[CheckResult, ...]
+    suggestion: str
+    company_domain: str
+    findings: enrichment.Findings
+    scored: scoring.Scored
+    ms: int
+
+
+def receive(submission: Submission, on_saved: Callable[[Signup, bool], None] | None = None) -> Receipt:
+    """Decide on one signup and keep it; returns within the budget, whatever the vendors do.
+
+    `on_saved(signup, is_repeat)` runs in the transaction that saves the signup. Raises `vetting.InvalidAddress`.
+    """
+    address = vetting.parse(submission.email)
+    if (known := _known_signup(address)) is not None:
+        return _receive_again(known, submission, on_saved)
+    assessment = assess(address, submission)
+    with write_transaction():
+        person = _person(address, submission)
+        if (known := _known_signup(address)) is not None:  # another request of theirs was faster
+            return _receive_again(known, submission, on_saved)
+        signup = _save(submission, assessment, person)
+        if on_saved is not None:
+            on_saved(signup, False)
+    return Receipt(signup, is_repeat=False)
+
+
+def assess(address: Address, submission: Submission | None = None, budget_ms: int | None = None) -> Assessment:
+    """Vet, look up, score and decide, saving nothing. `budget_ms` defaults to the setting."""
+    deadline = Deadline(settings.VETTING_BUDGET_MS if budget_ms is None else budget_ms)
+    examining = vetting.start(address, deadline)
+    looking_up = enrichment.start(address.key, vetting.known_company_domain(address), deadline)
+    examination, findings = examining.finish(), looking_up.finish()
+    checks = (*examination.checks, _person_check(findings), _company_check(findings))
+    scored = scoring.score(_facts(examination.checks, findings.person, findings.company, submission))
+    decision = verdicts.decide(checks, is_high_value=scored.is_high_value)
+    return Assessment(
+        address=address,
+        verdict=decision.verdict,
+        reasons=decision.reasons,
+        checks=checks,
+        suggestion=examination.suggestion,
+        company_domain=findings.company_domain,
+        findings=findings,
+        scored=scored,
+        ms=deadline.elapsed_ms(),
+    )
+
+
+def complete(signup: Signup) -> None:
+    """Ask what was late when `signup` came in; merge, score again, and tell the integrations if anything is new."""
+    address = vetting.parse(signup.email)
+    domain = vetting.known_company_domain(address)
+    findings = enrichment.start(address.key, domain, Deadline(COMPLETION_BUDGET_MS)).finish()
+    with write_transaction():
+        signup = Signup.objects.select_for_update().select_related("person", "company").get(pk=signup.pk)
+        enrichment.save(findings)
+        has_news = _merge_person(signup.person, findings.person)
+        if signup.verdict != Verdict.REJECTED or signup.company is not None:
+            company, is_news = _company(findings, signup.company_name)
+            has_news = has_news or is_news or company != signup.company
+            signup.company = signup.person.company = company or signup.company
+        if has_news:
+            signup.person.save()
+            scored = scoring.score(
+                _facts(tuple(signup.checks.all()), signup.person.profile, _profile(signup.company), signup)
+            )
+            scoring.save(scored, signup)
+            signup.score, signup.is_high_value = scored.total, scored.is_high_value
+            signup.profile_version += 1
+        signup.lookups_tried += 1
+        signup.lookups_due_at = _late_again(signup.lookups_tried) if findings.is_late else None
+        if has_news:
+            signup.save()
+        else:  # nothing to tell anybody: no signal
+            Signup.objects.filter(pk=signup.pk).update(
+                lookups_due_at=signup.lookups_due_at, lookups_tried=F("lookups_tried") + 1
+            )
+
+
+# -- Whom we know already ----------------------------------------------------------------------------------------------
+
+
+def _known_signup(address: Address) -> Signup | None:
+    signups = Signup.objects.filter(person__email=address.key).exclude(verdict=Verdict.REJECTED)
+    return signups.select_related("person", "company").order_by("created_at").first()
+
+
+def _person(address: Address, submission: Submission) -> Person:
+    """The person of this address, locked: two requests of one person come one after the other."""
+    person, is_new = Person.objects.get_or_create(email=address.key, defaults={"name": submission.name})
+    return person if is_new else Person.objects.select_for_update().get(pk=person.pk)
+
+
+def _receive_again(signup: Signup, submission: Submission, on_saved: Callable[[Signup, bool], None] | None) -> Receipt:
+    """Whoever types a known address into the form gets a link to its mailbox, and learns nothing else."""
+    with write_transaction():
+        if submission.source == Signup.Source.FORM and signup.verdict in (Verdict.ACCEPTED, Verdict.CONFIRM):
+            confirmation.ask_again(signup)
+        if on_saved is not None:
+            on_saved(signup, True)
+    return Receipt(signup, is_repeat=True)
+
+
+# -- What the look-ups say ---------------------------------------------------------------------------------------------
+
+
+def _person_check(findings: enrichment.Findings) -> CheckResult:
+    asked = [result for result in findings.results if result.subject == Subject.PERSON]
+    ms = max((result.ms for result in asked), default=0)
+    evidence = {result.provider: result.outcome.value for result in asked}
+    if Person(profile=findings.person).has_profile:
+        knows = ", ".join(result.provider for result in asked if result.outcome == Found.FOUND)
+        return CheckResult("person", "good", "person_known", f"Known to {knows}.", evidence, ms)
+    if any(result.outcome == Found.REFUSED for result in asked):
+        return CheckResult(
+            "person", "unknown", "person_refused", "This person asked not to be looked up.", evidence, ms
+        )
+    if any(result.outcome in (Found.PENDING, Found.ERROR) for result in asked):
+        sentence = "Not everybody we asked about this person has answered."
+        return CheckResult("person", "unknown", "person_late", sentence, evidence, ms)
+    sentence = "Nobody we asked knows this person." if asked else "Nobody could be asked about this person."
+    return CheckResult("person", "unknown", "person_unknown", sentence, evidence, ms)
+
+
+def _company_check(findings: enrichment.Findings) -> CheckResult:
+    asked = [result for result in findings.results if result.subject == Subject.COMPANY]
+    ms = max((result.ms for result in asked), default=0)
+    evidence: dict[str, Any] = {result.provider: result.outcome.value for result in asked}
+    if not findings.company_domain:
+        return CheckResult(
+            "company", "unknown", "no_company_domain", "The address says nothing of a company.", evidence, ms
+        )
+    evidence["domain"] = findings.company_domain
+    if findings.company:
+        name = findings.company.get("name", {}).get("value") or findings.company_domain
+        return CheckResult("company", "good", "company_known", f"Works at {name}.", evidence, ms)
+    sentence = f"Nobody we asked knows the company behind {findings.company_domain}."
+    return CheckResult("company", "unknown", "company_unknown", sentence, evidence, ms)
+
+
+def _facts(
+    checks: tuple[CheckResult | Check, ...], person: Profile, company: Profile, sent: Submission | Signup | None
+) -> dict[str, Any]:
+    """What the scorecard's rules may ask for, by dotted path."""
+    facts = {f"person.{path}": said["value"] for path, said in person.items()}
+    facts |= {f"company.{path}": said["value"] for path, said in company.items()}
+    facts |= {f"checks.{check.name}": check.code for check in checks}
+    if sent is not None:
+        facts |= {f"signup.utm.{name}": value for name, value in sent.utm.items()}
+        facts |= {
+            f"signup.{name}": getattr(sent, name)
+            for name in ("source", "wants_newsletter", "referrer", "landing_page", "company_name")
+        }
+    return facts
+
+
+# -- Saving ------------------------------------------------------------------------------------------------------------
+
+
+def _save(submission: Submission, assessment: Assessment, person: Person) -> Signup:
+    """The signup and all that belongs to it; the signals plan its deliveries in this same transaction."""
+    now = timezone.now()
+    is_accepted = assessment.verdict == Verdict.ACCEPTED
+    _merge_person(person, assessment.findings.person)
+    company = None
+    if assessment.verdict != Verdict.REJECTED:
+        company, _ = _company(assessment.findings, submission.company_name)
+    person.company = company or person.company
+    person.save()
+    enrichment.save(assessment.findings)
+    signup = Signup.objects.create(
+        person=person,
+        company=company,
+        source=submission.source,
+        email=assessment.address.email,
+        name=submission.name,
+        company_name=submission.company_name,
+        wants_newsletter=submission.wants_newsletter,
+        referrer=submission.referrer,
+        landing_page=submission.landing_page,
+        utm=dict(submission.utm),
+        anonymous_id=submission.anonymous_id,
+        ga_client_id=submission.ga_client_id,
+        ga_session_id=submission.ga_session_id,
+        ip=submission.ip,
+        user_agent=submission.user_agent,
+        external_id=submission.external_id,
+        verdict=assessment.verdict,
+        machine_verdict=assessment.verdict,
+        reasons=assessment.reasons,
+        suggestion=assessment.suggestion,
+        decided_ms=assessment.ms,
+        score=assessment.scored.total,
+        is_high_value=assessment.scored.is_high_value,
+        accepted_at=now if is_accepted else None,
+        lookups_due_at=_late_again(0) if assessment.findings.is_late else None,
+    )
+    Check.objects.bulk_create(
+        Check(
+            signup=signup,
+            name=check.name,
+            outcome=check.outcome,
+            code=check.code,
+            sentence=check.sentence[:500],
+            evidence=check.evidence,
+            ms=check.ms,
+        )
+        for check in assessment.checks
+    )
+    scoring.save(assessment.scored, signup)
+    VerdictChange.objects.create(signup=signup, verdict=signup.verdict, by=VerdictChange.By.RULES)
+    if assessment.verdict == Verdict.CONFIRM:
+        confirmation.ask(signup)
+    return signup
+
+
+def _merge_person(person: Person, profile: Profile) -> bool:
+    """Take what is new into the person's profile; says whether anything was."""
+    merged = _merged(person.profile, profile)
+    has_news = merged != person.profile
+    person.profile = merged
+    person.name = person.name or str(person.fact("name.fullName") or "")[:255]
+    return has_news
+
+
+def _company(findings: enrichment.Findings, typed_name: str) -> tuple[Company | None, bool]:
+    """The company these findings are about, made on first sight, with what is new in its profile; and whether any was."""
+    if not findings.company_domain:
+        return None, False
+    named = findings.company.get("name", {}).get("value")
+    company, is_new = Company.objects.get_or_create(
+        domain=findings.company_domain,
+        defaults={"name": str(named or typed_name or findings.company_domain)[:255], "profile": findings.company},
+    )
+    merged = _merged(company.profile, findings.company)
+    is_news = is_new or merged != company.profile
+    if merged != company.profile:
+        company.profile = merged
+        if named and company.name == company.domain:
+            company.name = str(named)[:255]
+        company.save()
+    return company, is_news
+
+
+def _merged(old: Profile, new: Profile) -> Profile:
+    """`old` with what `new` adds; a fact said again by the same provider with the same value keeps its date."""
+    merged = dict(old)
+    for path, said in new.items():
+        mine = merged.get(path)
+        if mine is None or (mine["provider"] == said["provider"] and mine["value"] != said["value"]):
+            merged[path] = said
+    return merged
+
+
+def _profile(company: Company | None) -> Profile:
+    return company.profile if company is not None else {}
+
+
+def _late_again(tried: int) -> Any:
+    if tried >= len(LATE_AFTER_S):
+        return None
+    return timezone.now() + timedelta(seconds=LATE_AFTER_S[tried])

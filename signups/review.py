@@ -1,0 +1,48 @@
+"""Staff overrule the rules: accept anyway, keep rejected, reject. Each is on record with its author."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.utils import timezone
+
+from signups.models import Signup, Verdict, VerdictChange
+from signups.transactions import write_transaction
+
+
+def accept_anyway(signup: Signup, user: AbstractBaseUser, note: str = "") -> bool:
+    """Accept whatever the rules said; the signals plan the deliveries. False where it was accepted already."""
+    return _decide(signup, Verdict.ACCEPTED, user, note)
+
+
+def reject(signup: Signup, user: AbstractBaseUser, note: str = "") -> bool:
+    """Reject a signup that was held or let in. False where it was rejected already."""
+    return _decide(signup, Verdict.REJECTED, user, note)
+
+
+def keep_rejected(signup: Signup, user: AbstractBaseUser, note: str = "") -> bool:
+    """Say that the rules were right: it leaves the review queue. False where it is not rejected, or was reviewed."""
+    with write_transaction():
+        waiting = Signup.objects.filter(pk=signup.pk, verdict=Verdict.REJECTED, reviewed_at=None)
+        if not waiting.update(reviewed_at=timezone.now()):
+            return False
+        _record(signup, Verdict.REJECTED, user, note or "kept rejected")
+    return True
+
+
+def _decide(signup: Signup, verdict: Verdict, user: AbstractBaseUser, note: str) -> bool:
+    with write_transaction():
+        signup = Signup.objects.select_for_update().select_related("person", "company").get(pk=signup.pk)
+        if signup.verdict == verdict:
+            return False
+        signup.verdict, signup.reviewed_at = verdict, timezone.now()
+        if verdict == Verdict.ACCEPTED:
+            signup.accepted_at = signup.reviewed_at
+        _record(signup, verdict, user, note)
+        signup.save()
+    return True
+
+
+def _record(signup: Signup, verdict: Verdict, user: AbstractBaseUser, note: str) -> None:
+    VerdictChange.objects.create(
+        signup=signup, verdict=verdict, by=VerdictChange.By.STAFF, user_id=user.pk, note=note[:500]
+    )

@@ -1,0 +1,28 @@
+"""What django-q2 runs: fetch, hand over. Each task may be lost or repeated without harm (see `signups.deliveries`)."""
+
+from __future__ import annotations
+
+from signups import deliveries, intake
+from signups.models import Heartbeat, Signup
+
+
+def drain(slug: str) -> None:
+    """Send what is due at one integration."""
+    deliveries.drain(slug)
+
+
+def sweep() -> None:
+    """Find whatever a crash, a lost message or a full queue left."""
+    deliveries.sweep()
+
+
+def finish_lookups(signup_id: int) -> None:
+    """Ask again what was late when somebody signed up."""
+    signup = Signup.objects.filter(pk=signup_id).select_related("person", "company").first()
+    if signup is not None:
+        intake.complete(signup)
+
+
+def canary() -> None:
+    """Prove that a task went all the way through the queue and a worker."""
+    Heartbeat.beat("canary")

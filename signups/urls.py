@@ -1,0 +1,18 @@
+"""The public pages."""
+
+from django.urls import path
+
+from signups import views
+
+app_name = "signups"
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("signup/", views.signup, name="signup"),
+    path("signup/check-mail/<str:token>/", views.check_mail, name="check_mail"),
+    path("signup/resend/<str:token>/", views.resend, name="resend"),
+    path("signup/in-review/<str:token>/", views.in_review, name="in_review"),
+    path("signup/sorry/<str:token>/", views.sorry, name="sorry"),
+    path("confirm/<str:token>/", views.confirm, name="confirm"),
+    path("welcome/<str:token>/", views.welcome, name="welcome"),
+    path("healthz", views.healthz, name="healthz"),
+]
