@@ -1,0 +1,16 @@
+"""How gunicorn serves the site: one process of threads on SQLite, one process a core on PostgreSQL."""
+
+import os
+
+_is_sqlite = os.environ.get("DATABASE_URL", "sqlite").startswith("sqlite")
+
+bind = os.environ.get("BIND", f"127.0.0.1:{os.environ.get('PORT', '8000')}")
+worker_class = "gthread"
+# SQLite has one writer: threads of one process take turns at a lock, processes would fight for the file.
+workers = 1 if _is_sqlite else (os.cpu_count() or 2)
+threads = 16
+timeout = 30
+graceful_timeout = 10
+keepalive = 5
+accesslog = None
+loglevel = "warning"

@@ -1,0 +1,29 @@
+"""The product's settings in sandbox mode, with a sandbox of this test run's own on free ports and no `.env`."""
+
+import os
+import socket
+
+
+def _free_port() -> int:
+    """A port that is free for TCP and for UDP (name servers need both)."""
+    while True:
+        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
+            tcp.bind(("127.0.0.1", 0))
+            port: int = tcp.getsockname()[1]
+            try:
+                udp.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+
+
+os.environ.update({"SANDBOX": "1", "ENV_FILE": "", "DEBUG": "0"})
+for _name in ("HTTP", "DNS", "SMTP"):
+    os.environ[f"SANDBOX_{_name}_PORT"] = str(_free_port())
+os.environ.setdefault("DATABASE_URL", "sqlite:///var/test.sqlite3")
+
+from onboarding.settings import *  # noqa: E402, F403
+
+SANDBOX_PORTS = {name: int(os.environ[f"SANDBOX_{name.upper()}_PORT"]) for name in ("http", "dns", "smtp")}
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast; no password here is worth anything
+LOGGING["root"]["level"] = "WARNING"  # type: ignore[index]  # noqa: F405
