@@ -1,0 +1,224 @@
+"""What a query of Close's advanced filtering means: nodes, related objects, conditions.
+
+Source: developer.close.com/resources/advanced-filtering. The keys of ``number_range`` and ``reference`` are from
+memory. A node or condition this sandbox does not know is refused, never ignored.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from sandbox.vendors.close.api import CloseError, Record, field_errors
+from sandbox.vendors.close.custom_fields import CustomFields
+
+_WORD = re.compile(r"\w+")
+_PARTS = {"contact_email": "emails", "contact_phone": "phones", "contact_url": "urls", "address": "addresses"}
+_RELATED = {
+    ("lead", "contact"): "contacts",
+    ("lead", "opportunity"): "opportunities",
+    ("lead", "task"): "tasks",
+    ("lead", "address"): _PARTS["address"],
+    ("contact", "contact_email"): _PARTS["contact_email"],
+    ("contact", "contact_phone"): _PARTS["contact_phone"],
+    ("contact", "contact_url"): _PARTS["contact_url"],
+}
+"""Which list inside an object of the first type holds those of the second."""
+_PREFIXES = {"lead": "lead", "cont": "contact", "oppo": "opportunity", "task": "task"}
+
+
+def object_type_of(document: Record) -> str:
+    return _PREFIXES[str(document["id"]).partition("_")[0]]
+
+
+def values_of(field: Any, document: Record) -> list[Any]:
+    """The values a document has in a field: none, one, or those of a list."""
+    if not isinstance(field, dict):
+        raise _bad("Expected an object as field.")
+    if field.get("type") == "custom_field":
+        value = document.get(f"custom.{field.get('custom_field_id')}")
+    elif field.get("type") == "regular_field":
+        value = document.get(str(field.get("field_name")))
+    else:
+        raise _bad(f"Unknown field type {field.get('type')!r}.")
+    if isinstance(value, list):
+        return value
+    return [] if value in (None, "") else [value]
+
+
+def words(text: str) -> list[str]:
+    """Lower-case words; punctuation separates, so an e-mail address is several."""
+    return _WORD.findall(text.lower())
+
+
+def has_words(text: str, wanted: str) -> bool:
+    return set(words(wanted)) <= set(words(text))
+
+
+def _bad(problem: str) -> CloseError:
+    return field_errors({"query": problem})
+
+
+class Matcher:
+    """Decides whether a document satisfies a query node. ``documents`` are where leads of contacts are looked up."""
+
+    def __init__(self, documents: list[Record], fields: CustomFields, user_id: str) -> None:
+        self._leads = {doc["id"]: doc for doc in documents if object_type_of(doc) == "lead"}
+        self._fields = fields
+        self._user_id = user_id
+
+    def matches(self, node: Any, document: Record, object_type: str = "") -> bool:
+        """``object_type`` is given for parts without an id of their own, such as an e-mail address."""
+        if not isinstance(node, dict):
+            raise _bad("Expected an object as query.")
+        result = self._matches(node, document, object_type or object_type_of(document))
+        return result is not bool(node.get("negate"))
+
+    def _matches(self, node: Record, document: Record, object_type: str) -> bool:
+        match node.get("type"):
+            case "and":
+                return all(self.matches(inner, document, object_type) for inner in _queries(node))
+            case "or":
+                return any(self.matches(inner, document, object_type) for inner in _queries(node))
+            case "match_all":
+                return True
+            case "object_type":
+                return node.get("object_type") == object_type
+            case "id":
+                return node.get("value") == document.get("id")
+            case "text":
+                return has_words(" ".join(strings(document)), str(node.get("value", "")))
+            case "field_condition":
+                return self._meets(node, document, object_type)
+            case "has_related":
+                return self._has_related(node, document, object_type)
+            case unknown:
+                raise _bad(f"Unknown query type {unknown!r}.")
+
+    def _meets(self, node: Record, document: Record, object_type: str) -> bool:
+        field = node.get("field") or {}
+        if field.get("type") == "regular_field" and field.get("object_type") != object_type:
+            return False
+        if field.get("type") == "custom_field" and self._fields.definition(str(field.get("custom_field_id"))) is None:
+            raise _bad(f"Unknown custom field {field.get('custom_field_id')!r}.")
+        return meets(node.get("condition"), values_of(field, document), self._user_id)
+
+    def _has_related(self, node: Record, document: Record, object_type: str) -> bool:
+        if node.get("this_object_type") != object_type:
+            return False
+        related_type = str(node.get("related_object_type"))
+        related = self._related(document, object_type, related_type)
+        return any(self.matches(node.get("related_query"), other, related_type) for other in related)
+
+    def _related(self, document: Record, object_type: str, related_type: str) -> list[Record]:
+        if (object_type, related_type) == ("contact", "lead"):
+            lead = self._leads.get(document["lead_id"])
+            return [lead] if lead else []
+        if (holder := _RELATED.get((object_type, related_type))) is None:
+            raise _bad(f"A {object_type} has no related {related_type!r}.")
+        return list(document[holder])
+
+
+def _queries(node: Record) -> list[Any]:
+    if not isinstance(queries := node.get("queries"), list):
+        raise _bad(f"{node['type']} needs a list of queries.")
+    return queries
+
+
+def strings(value: Any) -> Iterator[str]:
+    """Every string inside a value."""
+    if isinstance(value, dict):
+        for inner in value.values():
+            yield from strings(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from strings(inner)
+    elif isinstance(value, str):
+        yield value
+
+
+# ---- conditions
+
+
+def meets(condition: Any, values: list[Any], user_id: str) -> bool:
+    """Whether any of the values meets the condition."""
+    if not isinstance(condition, dict):
+        raise _bad("Expected an object as condition.")
+    match condition.get("type"):
+        case "exists":
+            return bool(values)
+        case "text":
+            test = _text_test(condition)
+        case "term":
+            allowed = {str(value) for value in condition.get("values") or ()}
+            return any(str(value) in allowed for value in values)
+        case "boolean":
+            return any(value is condition.get("value") for value in values)
+        case "number_range":
+            return any(_is_in_range(condition, value) for value in values)
+        case "moment_range":
+            return any(_is_in_moments(condition, str(value)) for value in values)
+        case "reference":
+            return any(value in (condition.get("object_ids") or ()) for value in values)
+        case "current_user":
+            return user_id in values
+        case unknown:
+            raise _bad(f"Unknown condition type {unknown!r}.")
+    return any(test(str(value)) for value in values)
+
+
+def _text_test(condition: Record) -> Callable[[str], bool]:
+    wanted = condition.get("value")
+    if not isinstance(wanted, str):
+        raise _bad("A text condition needs a value.")
+    match condition.get("mode"):
+        case "exact_value":
+            return lambda text: text.lower() == wanted.lower()
+        case "full_words":
+            return lambda text: has_words(text, wanted)
+        case "phrase":
+            return lambda text: f" {' '.join(words(wanted))} " in f" {' '.join(words(text))} "
+        case "beginning_of_words":
+            return lambda text: all(any(has.startswith(word) for has in words(text)) for word in words(wanted))
+        case unknown:
+            raise _bad(f"Unknown text mode {unknown!r}.")
+
+
+def _is_in_range(condition: Record, value: Any) -> bool:
+    tests: dict[str, Callable[[float], bool]] = {
+        "gt": lambda bound: value > bound,
+        "gte": lambda bound: value >= bound,
+        "lt": lambda bound: value < bound,
+        "lte": lambda bound: value <= bound,
+    }
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return all(test(condition[name]) for name, test in tests.items() if condition.get(name) is not None)
+
+
+def _is_in_moments(condition: Record, value: str) -> bool:
+    """``on_or_after`` includes its moment, ``before`` does not."""
+    moment = _utc(value)
+    earliest, end = condition.get("on_or_after"), condition.get("before")
+    return (earliest is None or moment >= _bound(earliest)) and (end is None or moment < _bound(end))
+
+
+def _bound(bound: Any) -> datetime:
+    """A fixed moment, or the start or end of a day. Days are those of UTC here."""
+    try:
+        if bound["type"] == "fixed_utc":
+            return _utc(bound["value"])
+        if bound["type"] == "fixed_local_date":
+            day = date.fromisoformat(bound["value"])
+            day += timedelta(days=bound.get("which", "start") == "end")
+            return datetime.combine(day, time(), UTC)
+    except (KeyError, TypeError, ValueError) as error:
+        raise _bad("Expected {type, value} as the bound of a moment_range.") from error
+    raise _bad(f"Unknown moment type {bound['type']!r}.")
+
+
+def _utc(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
