@@ -82,7 +82,8 @@ async def chat_get_permalink(slack: Slack, args: Arguments) -> Body:
 
 async def conversations_history(slack: Slack, args: Arguments) -> Body:
     channel = slack.workspace.own_channel(args.required("channel"))
-    found = [message for message in reversed(channel.messages) if _is_listed(message, args)]
+    is_asked_for = _window(args)
+    found = [each for each in reversed(channel.messages) if _is_listed(each) and is_asked_for(each["ts"])]
     size = min(_whole_number(args.get("limit") or DEFAULT_PAGE), LARGEST_PAGE)
     page, has_more = found[:size], len(found) > size
     return {
@@ -136,18 +137,24 @@ METHODS = {
 # ---- history
 
 
-def _is_listed(message: Body, args: Arguments) -> bool:
-    """Whether this message belongs to the asked-for window: not deleted, no reply in a thread."""
-    ts = message["ts"]
-    if "deleted" in message or message.get("thread_ts", ts) != ts:
-        return False
-    if (cursor := args.get("cursor")) and ts >= _ts_of(str(cursor)):
-        return False
+def _is_listed(message: Body) -> bool:
+    """Neither deleted nor a reply in a thread."""
+    return "deleted" not in message and message.get("thread_ts", message["ts"]) == message["ts"]
+
+
+def _window(args: Arguments) -> Callable[[str], bool]:
+    """Which time stamps the call asks for."""
     oldest = _timestamp(args.get("oldest") or "0", "invalid_ts_oldest")
     latest = _timestamp(args.get("latest") or "inf", "invalid_ts_latest")
-    if args.flag("inclusive"):
-        return oldest <= float(ts) <= latest
-    return oldest < float(ts) < latest
+    before = _ts_of(str(args["cursor"])) if args.get("cursor") else None
+    inclusive = args.flag("inclusive")
+
+    def is_inside(ts: str) -> bool:
+        if before is not None and ts >= before:
+            return False
+        return oldest < float(ts) < latest or (inclusive and float(ts) in (oldest, latest))
+
+    return is_inside
 
 
 def _as_listed(message: Body, with_metadata: bool) -> Body:
