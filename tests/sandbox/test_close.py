@@ -1,19 +1,26 @@
-"""The pretend Close behaves like Close, seen over HTTP."""
+"""The pretend Close behaves like Close, seen over HTTP.
+
+With VENDOR_SPECS naming a folder of the vendors' own specifications, whole objects are held against them too.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 import json
+import os
 import re
+from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 import requests
 
 from tests.sandbox.receiver import listening
 from tests.sandbox_process import Sandbox
 
+SPECS = os.environ.get("VENDOR_SPECS", "")
 KEY = "api_sandbox_close"
 
 
@@ -570,3 +577,26 @@ def test_a_deleted_subscription_hears_nothing(sandbox: Sandbox) -> None:
         create_lead(sandbox)
         heard = [json.loads(body)["subscription_id"] for _, body in app.wait_for(1)]
     assert heard == [kept]
+
+
+# ---- against the vendor's specification
+
+
+@pytest.fixture(scope="module")
+def spec() -> Any:
+    if not SPECS:
+        pytest.skip("VENDOR_SPECS names no folder with Close's specification")
+    import yaml  # here, since only this test needs it
+
+    return yaml.load(Path(SPECS, "close.openapi.yml").read_text(), Loader=yaml.CSafeLoader)
+
+
+def test_lists_of_full_objects_follow_the_specification(sandbox: Sandbox, spec: Any) -> None:
+    lead = create_lead(sandbox, contacts=[{**person("tom@acme.test"), "phones": [{"phone": "+441134960000"}]}])
+    for path in ("opportunity/", "task/", "activity/note/"):
+        call(sandbox, "POST", path, {"lead_id": lead["id"]})
+    for path in ("lead/", "contact/", "opportunity/", "activity/note/", "activity/email/"):
+        reply = call(sandbox, "GET", path)
+        schema = spec["paths"][f"/{path}"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+        jsonschema.validate(reply, {**schema, "components": spec["components"]})
+        assert reply["data"]
