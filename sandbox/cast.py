@@ -115,6 +115,11 @@ _COMPANIES = (
         tags=("Nonprofit",), linkedin="company/wells-for-all",
     ),
     Company(
+        "handmade.test", "Handmade Workshop", "Tools and fittings made to measure.", industry="Household Durables",
+        place=LEEDS, founded=1997, employees=55, sector="Consumer Discretionary", tags=("B2B", "Manufacturing"),
+        linkedin="company/handmade-workshop",
+    ),
+    Company(
         "xn--bcher-kva.test", "Bücher & Söhne", "Rare books by post.", industry="Specialty Retail",
         place=ZURICH, founded=1988, employees=12, sector="Consumer Discretionary",
         tags=("B2C", "E-commerce"),
@@ -321,6 +326,14 @@ _PEOPLE = (
         clearbit=Profile(
             "Executive Director", role="operations", seniority="executive", company="charity.test",
             place=LAGOS, linkedin="in/dana-obi",
+        ),
+    ),
+    Person(
+        "otto@handmade.test", "Otto Haas", "accepted",
+        tip="His company is a lead that sales typed by hand: accepted, joins it, and changes nothing there.",
+        clearbit=Profile(
+            "Head of Production", role="operations", seniority="director", company="handmade.test", place=LEEDS,
+            linkedin="in/otto-haas",
         ),
     ),
     Person(
