@@ -421,6 +421,8 @@ def test_queries_are_combined_and_negated(sandbox: Sandbox) -> None:
         where({"type": "custom_field", "custom_field_id": "cf_nobody"}, "exact_value", "x"),
         where(regular("lead", "name"), "fuzzy", "x"),
         {"type": "field_condition", "field": regular("lead", "name"), "condition": {"type": "like"}},
+        {"type": "field_condition", "field": "name", "condition": {"type": "exists"}},
+        {"type": "field_condition", "field": regular("lead", "name"), "condition": {"type": "term", "values": "x"}},
         related("lead", "shoe", {"type": "match_all"}),
     ],
 )

@@ -8,7 +8,7 @@ from sandbox.vendors.close import values
 from sandbox.vendors.close.api import Call, Record, Reply, Route, field_errors, not_found, page
 from sandbox.vendors.close.custom_fields import OBJECT_TYPES, TYPES
 from sandbox.vendors.close.organization import Organization
-from sandbox.vendors.close.values import BadValue
+from sandbox.vendors.close.values import BadValue, Check
 
 
 def _me(org: Organization, call: Call) -> Reply:
@@ -24,6 +24,15 @@ def _opportunity_statuses(org: Organization, call: Call) -> Reply:
 
 
 # ---- custom fields
+
+
+_FIELD_CHECKS: dict[str, Check] = {
+    "name": values.text,
+    "type": values.one_of(*TYPES),
+    "choices": values.texts,
+    "description": values.text,
+    "accepts_multiple_values": values.boolean,
+}
 
 
 def _create_field(object_type: str, org: Organization, call: Call) -> Reply:
@@ -47,13 +56,15 @@ def _create_field(object_type: str, org: Organization, call: Call) -> Reply:
 
 def _change_field(definition: Record, others: dict[str, Record], body: Record) -> None:
     """Take over what the body says, or raise CloseError. A name is used once for each type of object."""
-    changes: Record = {name: body[name] for name in ("name", "type", "choices", "description") if name in body}
-    if "accepts_multiple_values" in body:
-        changes["accepts_multiple_values"] = body["accepts_multiple_values"] is True
-    try:
-        values.one_of(*TYPES)(changes.get("type", definition["type"]))
-    except BadValue as error:
-        raise field_errors({"type": error.detail}) from error
+    changes = {name: body[name] for name in _FIELD_CHECKS if name in body}
+    errors = {}
+    for name, value in {"type": definition["type"], **changes}.items():
+        try:
+            _FIELD_CHECKS[name](value)
+        except BadValue as error:
+            errors[name] = error.detail
+    if errors:
+        raise field_errors(errors)
     same_name = (other for other in others.values() if other["name"] == changes.get("name"))
     if any(other["id"] != definition["id"] for other in same_name):
         raise field_errors({"name": "A custom field with this name already exists."})

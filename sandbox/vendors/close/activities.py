@@ -138,7 +138,7 @@ def _opportunity_checks(org: Organization) -> dict[str, Check]:
         "status_id": org.status_reference(org.opportunity_statuses),
         "value": values.whole_number(0, LARGEST_AMOUNT),
         "value_period": values.one_of("one_time", "monthly", "annual"),
-        "confidence": values.whole_number(0, 100),
+        "confidence": values.not_null(values.whole_number(0, 100)),
         "note": values.text,
         "date_won": values.calendar_date,
     }

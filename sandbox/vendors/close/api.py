@@ -126,7 +126,7 @@ def with_fields(body: Any, names: str | None) -> Any:
 
 
 def pick(row: Record, names: Iterable[str]) -> Record:
-    wanted = {name.strip() for name in names}
+    wanted = {str(name).strip() for name in names}
     every_custom = "custom" in wanted
     return {
         name: value for name, value in row.items() if name in wanted or (every_custom and name.startswith("custom."))

@@ -128,7 +128,7 @@ def _searchable(lead: Record, field: str) -> str:
 
 def _merge(org: Organization, call: Call) -> Reply:
     """What belongs to the source goes to the destination, which keeps its own fields and takes those it lacks."""
-    source_id, target_id = call.required("source"), call.required("destination")
+    source_id, target_id = str(call.required("source")), str(call.required("destination"))
     if source_id == target_id:
         raise field_errors({"destination": "A lead cannot be merged with itself."})
     source, target = org.get("lead", source_id), org.get("lead", target_id)

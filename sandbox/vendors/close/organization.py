@@ -282,7 +282,7 @@ class Organization:
         return check
 
     def user_reference(self, value: Any) -> str:
-        if value not in self.users:
+        if not isinstance(value, str) or value not in self.users:
             raise BadValue("There is no such user.")
         return str(value)
 

@@ -6,6 +6,7 @@ memory. A node or condition this sandbox does not know is refused, never ignored
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -98,7 +99,8 @@ class Matcher:
                 raise _bad(f"Unknown query type {unknown!r}.")
 
     def _meets(self, node: Record, document: Record, object_type: str) -> bool:
-        field = node.get("field") or {}
+        if not isinstance(field := node.get("field"), dict):
+            raise _bad("A field_condition needs an object as field.")
         if field.get("type") == "regular_field" and field.get("object_type") != object_type:
             return False
         if field.get("type") == "custom_field" and self._fields.definition(str(field.get("custom_field_id"))) is None:
@@ -152,7 +154,7 @@ def meets(condition: Any, values: list[Any], user_id: str) -> bool:
         case "text":
             test = _text_test(condition)
         case "term":
-            allowed = {str(value) for value in condition.get("values") or ()}
+            allowed = {str(value) for value in _listed(condition, "values")}
             return any(str(value) in allowed for value in values)
         case "boolean":
             return any(value is condition.get("value") for value in values)
@@ -161,12 +163,18 @@ def meets(condition: Any, values: list[Any], user_id: str) -> bool:
         case "moment_range":
             return any(_is_in_moments(condition, str(value)) for value in values)
         case "reference":
-            return any(value in (condition.get("object_ids") or ()) for value in values)
+            return any(value in _listed(condition, "object_ids") for value in values)
         case "current_user":
             return user_id in values
         case unknown:
             raise _bad(f"Unknown condition type {unknown!r}.")
     return any(test(str(value)) for value in values)
+
+
+def _listed(condition: Record, name: str) -> list[Any]:
+    if not isinstance(listed := condition.get(name), list):
+        raise _bad(f"A {condition['type']} condition needs a list of {name}.")
+    return listed
 
 
 def _text_test(condition: Record) -> Callable[[str], bool]:
@@ -186,23 +194,33 @@ def _text_test(condition: Record) -> Callable[[str], bool]:
             raise _bad(f"Unknown text mode {unknown!r}.")
 
 
+_COMPARISONS: dict[str, Callable[[float, float], bool]] = {
+    "gt": operator.gt,
+    "gte": operator.ge,
+    "lt": operator.lt,
+    "lte": operator.le,
+}
+
+
 def _is_in_range(condition: Record, value: Any) -> bool:
-    tests: dict[str, Callable[[float], bool]] = {
-        "gt": lambda bound: value > bound,
-        "gte": lambda bound: value >= bound,
-        "lt": lambda bound: value < bound,
-        "lte": lambda bound: value <= bound,
-    }
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return all(test(condition[name]) for name, test in tests.items() if condition.get(name) is not None)
+    bounds = {name: condition[name] for name in _COMPARISONS if condition.get(name) is not None}
+    if not all(_is_number(bound) for bound in bounds.values()):
+        raise _bad("The bounds of a number_range must be numbers.")
+    return _is_number(value) and all(_COMPARISONS[name](value, bound) for name, bound in bounds.items())
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _is_in_moments(condition: Record, value: str) -> bool:
     """``on_or_after`` includes its moment, ``before`` does not."""
-    moment = _utc(value)
-    earliest, end = condition.get("on_or_after"), condition.get("before")
-    return (earliest is None or moment >= _bound(earliest)) and (end is None or moment < _bound(end))
+    bounds = {name: _bound(condition[name]) for name in ("on_or_after", "before") if condition.get(name) is not None}
+    try:
+        moment = _utc(value)
+    except ValueError:  # not a date at all
+        return False
+    return bounds.get("on_or_after", moment) <= moment and ("before" not in bounds or moment < bounds["before"])
 
 
 def _bound(bound: Any) -> datetime:

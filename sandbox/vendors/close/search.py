@@ -75,7 +75,7 @@ def _row(document: Record, fields: Any) -> Record:
     if object_type == "contact":
         row["lead_id"] = document["lead_id"]
     names = fields.get(object_type) if isinstance(fields, dict) else None
-    return {**row, **pick(document, names or ())}
+    return {**row, **pick(document, names if isinstance(names, list) else ())}
 
 
 def _sort(documents: list[Record], wishes: Any) -> None:

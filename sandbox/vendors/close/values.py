@@ -26,6 +26,12 @@ def text(value: Any) -> str | None:
     raise BadValue("Expected a string.")
 
 
+def texts(value: Any) -> list[str] | None:
+    if value is None or (isinstance(value, list) and all(isinstance(item, str) for item in value)):
+        return value
+    raise BadValue("Expected a list of strings.")
+
+
 def boolean(value: Any) -> bool:
     if isinstance(value, bool):
         return value
@@ -49,6 +55,15 @@ def whole_number(least: int, most: int) -> Check:
         return value
 
     return check
+
+
+def not_null(check: Check) -> Check:
+    def filled(value: Any) -> Any:
+        if value is None:
+            raise BadValue("This field may not be null.")
+        return check(value)
+
+    return filled
 
 
 def one_of(*choices: str) -> Check:

@@ -171,6 +171,8 @@ def _checked(body: Record) -> Record:
         errors["events"] = f"Expected a list of {{object_type, action}}; actions: {', '.join(ACTIONS)}."
     if body.get("status", "active") not in ("active", "paused"):
         errors["status"] = "Expected one of: active, paused."
+    if not isinstance(body.get("verify_ssl", True), bool):
+        errors["verify_ssl"] = "Expected a boolean."
     if errors:
         raise field_errors(errors)
     return {name: body[name] for name in ("url", "events", "status", "verify_ssl") if name in body}
