@@ -1,8 +1,8 @@
 """The memory of one Close organisation: its people, statuses and records, and what follows from every change.
 
 A change is stamped, shown to the search index and told to the webhooks. Records are kept as plain dicts under
-their id; how they are worded for a client is said here too (``lead_view`` and the like), because the index and the
-webhooks see the same words. Which call changes what is in ``leads.py``, ``contacts.py`` and ``activities.py``.
+their id; ``views.py`` words them for clients. Which call changes what is in ``leads.py``, ``contacts.py`` and
+``activities.py``.
 """
 
 from __future__ import annotations
@@ -12,10 +12,9 @@ import string
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote
 
 from sandbox.core import World
-from sandbox.vendors.close import values
+from sandbox.vendors.close import values, views
 from sandbox.vendors.close.api import Record, field_errors, not_found
 from sandbox.vendors.close.custom_fields import PREFIX, CustomFields
 from sandbox.vendors.close.index import Index
@@ -26,7 +25,6 @@ ID_CHARS = 43
 
 LEAD_STATUSES = ("Potential", "Bad Fit", "Qualified", "Customer", "Interested", "Canceled")
 OPPORTUNITY_STATUSES = (("Active", "active"), ("Won", "won"), ("Lost", "lost"))
-UNNAMED = "Untitled"
 
 Listener = Callable[[str, str, Record, Record], None]
 """Called with an object type, an action, the object before and the object after."""
@@ -207,66 +205,13 @@ class Organization:
         return f"{self._world.base_url}/close/leads/{lead_id}"
 
     def lead_view(self, lead: Record) -> Record:
-        view = copy.deepcopy(lead)
-        held = view.pop("custom")
-        contacts = self.views("contact", lead["id"])
-        name = lead["name"] or (contacts[0]["name"] if contacts else None) or UNNAMED
-        return {
-            **view,
-            "display_name": name,
-            "status_label": self.status(self.lead_statuses, lead["status_id"])["label"],
-            "html_url": self.html_url(lead["id"]),
-            "created_by_name": self.user_name(lead["created_by"]),
-            "updated_by_name": self.user_name(lead["updated_by"]),
-            "contacts": contacts,
-            "contact_ids": [contact["id"] for contact in contacts],
-            "opportunities": self.views("opportunity", lead["id"]),
-            "tasks": self.views("task", lead["id"]),
-            "integration_links": [
-                {"name": "Google Search", "url": f"https://google.com/search?q={quote(name, safe='')}"}
-            ],
-            "custom": self.fields.by_name(held),
-            **self.fields.flat(held),
-        }
+        return views.of_lead(self, lead)
 
     def contact_view(self, contact: Record) -> Record:
-        view = copy.deepcopy(contact)
-        held = view.pop("custom")
-        first_email = contact["emails"][0]["email"] if contact["emails"] else ""
-        name = contact["name"] or first_email
-        link = f"https://www.linkedin.com/search/results/people/?keywords={quote(name, safe='')}"
-        return {
-            **view,
-            "display_name": name,
-            "integration_links": [{"name": "LinkedIn Search", "url": link}],
-            **self.fields.flat(held),
-        }
+        return views.of_contact(self, contact)
 
     def opportunity_view(self, opportunity: Record) -> Record:
-        view = copy.deepcopy(opportunity)
-        held = view.pop("custom")
-        lead, contact = self.leads.get(view["lead_id"]), self.contacts.get(view["contact_id"] or "")
-        status = self.status(self.opportunity_statuses, view["status_id"])
-        per_year = {"one_time": 1, "monthly": 12, "annual": 1}[view["value_period"]]
-        value, confidence = view["value"], view["confidence"]
-        expected = None if value is None else value * confidence // 100
-        return {
-            **view,
-            "status_label": status["label"],
-            "status_display_name": status["label"],
-            "status_type": status["type"],
-            "expected_value": expected,
-            "annualized_value": None if value is None else value * per_year,
-            "annualized_expected_value": None if expected is None else expected * per_year,
-            "value_currency": "USD",
-            "value_formatted": None if value is None else f"${value / 100:,.2f}",
-            "lead_name": lead["name"] if lead else None,
-            "contact_name": contact["name"] if contact else None,
-            "user_name": self.user_name(view["user_id"]),
-            "created_by_name": self.user_name(view["created_by"]),
-            "updated_by_name": self.user_name(view["updated_by"]),
-            **self.fields.flat(held),
-        }
+        return views.of_opportunity(self, opportunity)
 
     # ---- references between records
 
