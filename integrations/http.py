@@ -64,7 +64,8 @@ class Door:
     """The way to one vendor's API.
 
     `auth` is a (user, password) pair for HTTP Basic; bearer tokens go into `headers`. `secrets` are masked wherever a
-    call is recorded. `key_setting` names the environment variable to look at when the vendor refuses our key.
+    call is recorded. `key_setting` and `url_setting` name the environment variables to look at when the vendor refuses
+    our key or sends us elsewhere.
     """
 
     vendor: str
@@ -74,6 +75,7 @@ class Door:
     secrets: Sequence[str] = ()
     timeout: tuple[float, float] = TIMEOUT_S
     key_setting: str = ""
+    url_setting: str = ""
 
     def call(
         self,
@@ -178,7 +180,9 @@ class Door:
             return Misconfigured(self.vendor, reason + advice, status=status, excerpt=excerpt)
         if 300 <= status < 400:
             where = self._mask(reply.headers.get("location", "nowhere"))
-            return Misconfigured(self.vendor, f"{reason}: it points to {where}. Check the API's URL", status=status)
+            return Misconfigured(
+                self.vendor, f"{reason}: it points to {where}; check {self.url_setting or 'the API URL'}", status=status
+            )
         return Never(self.vendor, reason, status=status, excerpt=excerpt)
 
     def _record(

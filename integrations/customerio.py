@@ -1,0 +1,121 @@
+"""Customer.io: the accepted person as a customer, with or without the newsletter, and the event that starts campaigns.
+
+API: https://track.customer.io, in Europe https://track-eu.customer.io (https://docs.customer.io/api/track). Safe to
+repeat: a customer is written by our id, and an event carries an id of ours that is taken once.
+Left to Customer.io: the mails, and who has unsubscribed since.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.conf import settings
+
+from integrations.http import Door
+from integrations.rows import at_ms, at_s, company_fact, company_name, known, missing, person_name
+from signups.contracts import Delivered, Integration
+from signups.models import Delivery, Signup
+
+_MOST_VALUE_BYTES = 1_000
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+class CustomerIO(Integration):
+    """Settings: site id and Track API key. The workspace needs a subscription topic named by `newsletter_topic`."""
+
+    slug = "customerio"
+    name = "Customer.io"
+    # The key of the newsletter's subscription topic; the first topic made in a workspace is topic_1.
+    newsletter_topic: ClassVar[str] = "topic_1"
+
+    def missing_settings(self) -> list[str]:
+        customerio = settings.CUSTOMERIO
+        return missing({"CUSTOMERIO_SITE_ID": customerio["site_id"], "CUSTOMERIO_API_KEY": customerio["api_key"]})
+
+    def on_signed_up(self, signup: Signup, delivery: Delivery) -> Delivered:
+        """Only here is the newsletter's topic written: later on the choice made at Customer.io holds."""
+        topic = f"cio_subscription_preferences.topics.{self.newsletter_topic}"
+        self._identify(signup, {**attributes(signup, delivery), topic: signup.wants_newsletter})
+        path = f"/api/v1/customers/{signup.uid}/events"
+        _door().call("POST", path, json=signed_up(signup, delivery), is_safe=True)
+        return Delivered(external_id=str(signup.uid))
+
+    def on_profile_changed(self, signup: Signup, delivery: Delivery) -> Delivered:
+        self._identify(signup, attributes(signup, delivery))
+        return Delivered(external_id=str(signup.uid))
+
+    def _identify(self, signup: Signup, body: dict[str, Any]) -> None:
+        _door().call("PUT", f"/api/v1/customers/{signup.uid}", json=body, is_safe=True)
+
+
+def attributes(signup: Signup, delivery: Delivery) -> dict[str, Any]:
+    """The customer. `_timestamp` makes an older write that comes late lose against a newer one."""
+    first, _, last = person_name(signup).partition(" ")
+    values = {
+        "email": signup.email,
+        "created_at": int(signup.created_at.timestamp()),
+        "_timestamp": at_s(delivery),
+        "anonymous_id": signup.anonymous_id,
+        "first_name": signup.person.fact("name.givenName") or first,
+        "last_name": signup.person.fact("name.familyName") or last,
+        "title": signup.person.fact("employment.title"),
+        "github": signup.person.fact("github.handle"),
+        "company": company_name(signup),
+        "company_domain": signup.company.domain if signup.company is not None else "",
+        "company_employees": company_fact(signup, "metrics.employees"),
+        "score": signup.score,
+        "is_high_value": signup.is_high_value,
+        "source": signup.source,
+        "referrer": signup.referrer,
+    }
+    return {name: _cut(value) for name, value in known(values).items()}
+
+
+def signed_up(signup: Signup, delivery: Delivery) -> dict[str, Any]:
+    """The event `signed_up`, on which campaigns start."""
+    data = {
+        "source": signup.source,
+        "company": company_name(signup),
+        "score": signup.score,
+        "is_high_value": signup.is_high_value,
+        "wants_newsletter": signup.wants_newsletter,
+        **{name: value for name, value in signup.utm.items() if name.startswith("utm_")},
+    }
+    return {
+        "name": "signed_up",
+        "id": ulid(at_ms(delivery), delivery.uid),
+        "timestamp": at_s(delivery),
+        "data": {name: _cut(value) for name, value in known(data).items()},
+    }
+
+
+def ulid(epoch_ms: int, uid: UUID) -> str:
+    """The ULID (https://github.com/ulid/spec) of a moment and the last 80 bits of `uid`: the same for ever."""
+    number = (epoch_ms & (1 << 48) - 1) << 80 | uid.int & (1 << 80) - 1
+    return "".join(_CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5))
+
+
+def _cut(value: Any) -> Any:
+    """Text as long as an attribute may be."""
+    if isinstance(value, str):
+        return value.encode()[:_MOST_VALUE_BYTES].decode(errors="ignore")
+    return value
+
+
+@cache
+def _door_to(url: str, site_id: str, api_key: str) -> Door:
+    return Door(
+        "Customer.io",
+        url,
+        auth=(site_id, api_key),
+        secrets=(api_key,),
+        key_setting="CUSTOMERIO_SITE_ID and CUSTOMERIO_API_KEY",
+        url_setting="CUSTOMERIO_TRACK_URL",
+    )
+
+
+def _door() -> Door:
+    customerio = settings.CUSTOMERIO
+    return _door_to(customerio["track_url"], customerio["site_id"], customerio["api_key"])

@@ -1,0 +1,54 @@
+"""What the vendors' mappings read from our rows, in one spelling for all of them. Reads only; knows no vendor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+
+from signups.models import Delivery, Signup
+
+
+def person_name(signup: Signup) -> str:
+    """What to call the person: as they signed up, else as providers know them, else their address."""
+    return signup.name or signup.person.name or signup.email
+
+
+def company_name(signup: Signup) -> str:
+    """The company's name, as found or else as typed; "" where none is known."""
+    if signup.company is not None and signup.company.name != signup.company.domain:
+        return signup.company.name
+    typed = signup.company_name or str(signup.person.fact("employment.name") or "")
+    return typed or (signup.company.domain if signup.company is not None else "")
+
+
+def company_fact(signup: Signup, path: str) -> Any:
+    """A fact about the signup's company, None where there is no company or the fact is unknown."""
+    return signup.company.fact(path) if signup.company is not None else None
+
+
+def at_ms(delivery: Delivery) -> int:
+    """When the event happened, in epoch milliseconds: the same at every try."""
+    return int(delivery.frozen["at_ms"])
+
+
+def at_s(delivery: Delivery) -> int:
+    """When the event happened, in epoch seconds: the same at every try."""
+    return at_ms(delivery) // 1000
+
+
+def admin_url(signup: Signup) -> str:
+    """The absolute URL of the signup's page in the admin."""
+    return f"{settings.BASE_URL}{reverse('admin:signups_signup_change', args=[signup.pk])}"
+
+
+def known(values: Mapping[str, Any]) -> dict[str, Any]:
+    """`values` without those that say nothing: None and the empty string."""
+    return {name: value for name, value in values.items() if value is not None and value != ""}
+
+
+def missing(names: Mapping[str, str]) -> list[str]:
+    """Of environment variable → value, the variables without a value."""
+    return [name for name, value in names.items() if not value]

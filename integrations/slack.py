@@ -1,0 +1,230 @@
+"""Slack: one message a signup in the team's channel, kept up to date, and again in a second channel if it is high value.
+
+API: https://slack.com/api/ (https://docs.slack.dev/reference/methods/chat.postMessage). Slack has no idempotency keys:
+a message carries the delivery's uid in its metadata, by which it is found again after a call that may have been done.
+What a message looks like is `slack_message`'s business.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any, ClassVar
+
+from django.conf import settings
+
+from integrations import slack_message
+from integrations.http import Door
+from integrations.rows import at_s, missing
+from signups.contracts import (
+    Ambiguous,
+    Deadline,
+    Delivered,
+    Event,
+    Integration,
+    Later,
+    Misconfigured,
+    Never,
+    Outcome,
+    ServiceError,
+    Skipped,
+)
+from signups.models import Delivery, Signup
+
+# Errors of HTTP 200 replies by what they mean; every other one stands for a refusal of this one request.
+TOKEN_ERRORS = frozenset(
+    ("not_authed", "invalid_auth", "account_inactive", "token_revoked", "token_expired", "not_allowed_token_type")
+    + ("missing_scope", "no_permission", "access_denied", "app_access_restricted", "ekm_access_denied")
+    + ("org_login_required",)
+)
+CHANNEL_ERRORS = frozenset(
+    ("channel_not_found", "not_in_channel", "is_archived", "messages_tab_disabled", "restricted_action")
+    + ("restricted_action_read_only_channel", "restricted_action_thread_only_channel")
+    + ("restricted_action_thread_locked", "restricted_action_non_threadable_channel")
+)
+BLOCK_ERRORS = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
+WAIT_S = {  # transient → seconds to wait, None for the engine's own pace
+    "ratelimited": 30.0,
+    "rate_limited": 30.0,
+    "message_limit_exceeded": 6 * 3600.0,
+    "service_unavailable": None,
+    "request_timeout": None,
+    "team_added_to_org": 60.0,
+}
+AMBIGUOUS_ERRORS = frozenset({"fatal_error", "internal_error"})
+_CLOCK_SKEW_S = 300
+_PAGE = "200"
+
+
+class Refused(Never):
+    """Slack's `ok: false` about this one message. `code` is its error, `details` what it says of the blocks."""
+
+    def __init__(self, code: str, details: str) -> None:
+        self.code = code
+        self.details = details
+        super().__init__("Slack", f"refused the message: {code}", status=200, excerpt=details)
+
+
+class Slack(Integration):
+    """Settings: a bot token with `chat:write` and `channels:history`, and the channel's id."""
+
+    slug = "slack"
+    name = "Slack"
+    takes: ClassVar[frozenset[str]] = frozenset({"accepted", "confirm", "held"})
+    channel_variable: ClassVar[str] = "SLACK_CHANNEL"
+
+    @property
+    def channel(self) -> str:
+        return str(settings.SLACK["channel"])
+
+    def missing_settings(self) -> list[str]:
+        return missing({"SLACK_BOT_TOKEN": settings.SLACK["bot_token"], self.channel_variable: self.channel})
+
+    def on_signed_up(self, signup: Signup, delivery: Delivery) -> Outcome:
+        metadata = {"signup_id": str(signup.pk), "delivery": str(delivery.uid)}
+        body = {
+            "channel": self.channel,
+            **slack_message.message(signup),
+            "metadata": {"event_type": "signup_created", "event_payload": metadata},
+            "unfurl_links": False,
+            "unfurl_media": False,
+        }
+        reply = self._say("chat.postMessage", body, is_safe=False)
+        return self._delivered(reply["channel"], reply["ts"])
+
+    def on_confirmed(self, signup: Signup, delivery: Delivery) -> Outcome:
+        return self._update(signup)
+
+    def on_profile_changed(self, signup: Signup, delivery: Delivery) -> Outcome:
+        return self._update(signup)
+
+    def reconcile(self, signup: Signup, delivery: Delivery) -> Outcome | None:
+        """Our message, if it stands in the channel. An update repeats without harm and is not looked for."""
+        if delivery.event != Event.SIGNED_UP:
+            return None
+        for message in self._history(since=at_s(delivery) - _CLOCK_SKEW_S):
+            payload = message.get("metadata", {}).get("event_payload", {})
+            if payload.get("delivery") == str(delivery.uid):
+                return self._delivered(self.channel, message["ts"])
+        return None
+
+    def _update(self, signup: Signup) -> Outcome:
+        """Write the message anew with what is known now."""
+        first = signup.deliveries.filter(integration=self.slug, event=Event.SIGNED_UP).first()
+        if first is None or first.state in (Delivery.State.SKIPPED, Delivery.State.FAILED):
+            return Skipped("There is no message to update: it was never posted.")
+        if first.state != Delivery.State.DELIVERED:
+            raise Later("Slack", "the message to update is not posted yet", retry_after_s=5)
+        body = {"channel": first.made["channel"], "ts": first.made["ts"], **slack_message.message(signup)}
+        try:
+            reply = self._say("chat.update", body, is_safe=True)
+        except Refused as refusal:
+            if refusal.code == "message_not_found":
+                return Skipped("The message was deleted in Slack.")
+            raise
+        return Delivered(reply["ts"], first.external_url, made={"channel": reply["channel"], "ts": reply["ts"]})
+
+    def _say(self, method: str, body: Mapping[str, Any], *, is_safe: bool) -> dict[str, Any]:
+        """Send a message, plainer where Slack refuses it: without pictures it cannot download, then as text alone."""
+        try:
+            return self._call(method, body, is_safe=is_safe)
+        except Refused as refusal:
+            if refusal.code not in BLOCK_ERRORS:
+                raise
+            is_about_pictures = "image" in refusal.details
+        if is_about_pictures:
+            try:
+                without = slack_message.without_images(body["blocks"])
+                return self._call(method, {**body, "blocks": without}, is_safe=is_safe)
+            except Refused as refusal:
+                if refusal.code not in BLOCK_ERRORS:
+                    raise
+        plain = {name: value for name, value in body.items() if name != "blocks"}
+        return self._call(method, plain, is_safe=is_safe)
+
+    def _history(self, since: int) -> Iterator[dict[str, Any]]:
+        """The channel's messages since then (epoch seconds), newest first, page by page."""
+        query = {"channel": self.channel, "oldest": str(since), "limit": _PAGE, "include_all_metadata": "true"}
+        cursor = ""
+        while True:
+            page = self._call("conversations.history", None, {**query, **({"cursor": cursor} if cursor else {})})
+            yield from page["messages"]
+            cursor = page.get("response_metadata", {}).get("next_cursor", "")
+            if not cursor:
+                return
+
+    def _delivered(self, channel: str, ts: str) -> Delivered:
+        return Delivered(external_id=ts, url=self._permalink(channel, ts), made={"channel": channel, "ts": ts})
+
+    def _permalink(self, channel: str, ts: str) -> str:
+        """Where staff can see the message; "" where Slack does not say so at once, for the message stands anyway."""
+        try:
+            query = {"channel": channel, "message_ts": ts}
+            return str(self._call("chat.getPermalink", None, query, deadline=Deadline(2_000))["permalink"])
+        except (ServiceError, KeyError):
+            return ""
+
+    def _call(
+        self,
+        method: str,
+        body: Mapping[str, Any] | None,
+        query: Mapping[str, str] | None = None,
+        *,
+        is_safe: bool = True,
+        deadline: Deadline | None = None,
+    ) -> dict[str, Any]:
+        """One method of the Web API. Slack answers 200 to nearly everything: `ok` tells."""
+        door = _door(settings.SLACK["api_url"], settings.SLACK["bot_token"])
+        verb = "GET" if body is None else "POST"
+        reply = door.call(verb, method, params=query, json=body, is_safe=is_safe, deadline=deadline)
+        said: dict[str, Any] = reply.json
+        if said.get("ok"):
+            return said
+        raise self._refusal(str(said.get("error", "no reason given")), said, is_safe)
+
+    def _refusal(self, code: str, said: Mapping[str, Any], is_safe: bool) -> ServiceError:
+        """What an `ok: false` means to the engine."""
+        if code in WAIT_S:
+            return Later("Slack", f"is not ready: {code}", status=200, retry_after_s=WAIT_S[code])
+        if code in AMBIGUOUS_ERRORS:
+            failure = Later if is_safe else Ambiguous
+            return failure("Slack", f"failed: {code}", status=200)
+        if code == "missing_scope":
+            needed = said.get("needed", "a scope")
+            return Misconfigured("Slack", f"SLACK_BOT_TOKEN lacks the scope {needed}; add it and reinstall the app")
+        if code in TOKEN_ERRORS:
+            return Misconfigured("Slack", f"refuses SLACK_BOT_TOKEN: {code}", status=200)
+        if code in CHANNEL_ERRORS:
+            advice = "invite the app to it" if code == "not_in_channel" else "check the channel's id"
+            return Misconfigured("Slack", f"refuses {self.channel_variable} {self.channel}: {code}; {advice}")
+        details = [*said.get("errors", ()), *said.get("response_metadata", {}).get("messages", ())]
+        return Refused(code, json.dumps(details, ensure_ascii=False) if details else "")
+
+
+class SlackHighValue(Slack):
+    """The second channel, where sales take up signups of high value. Settings: the bot token and this channel's id."""
+
+    slug = "slack_high_value"
+    name = "Slack, high value"
+    takes: ClassVar[frozenset[str]] = frozenset({"accepted"})
+    channel_variable: ClassVar[str] = "SLACK_HIGH_VALUE_CHANNEL"
+
+    @property
+    def channel(self) -> str:
+        return str(settings.SLACK["high_value_channel"])
+
+    def wants(self, signup: Signup) -> bool:
+        return signup.is_high_value and bool(self.channel)
+
+
+@cache
+def _door(url: str, token: str) -> Door:
+    return Door(
+        "Slack",
+        url,
+        headers={"Authorization": f"Bearer {token}"},
+        secrets=(token,),
+        key_setting="SLACK_BOT_TOKEN",
+        url_setting="SLACK_API_URL",
+    )

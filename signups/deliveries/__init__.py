@@ -1,0 +1,15 @@
+"""The outbox's engine: how a committed intention becomes exactly one effect at a vendor, whatever dies when.
+
+The database is the truth, the queue a wake-up call that may lose or repeat every message. A delivery is planned in the
+transaction of what caused it (`planning`), claimed for a limited time (`claiming`), sent (`sending`), and closed by
+whoever still holds the claim (`finishing`, by the table in `outcomes`). `draining` does that for one integration at a
+time, `sweeping` finds what nobody was woken for, and `staff` is what people can do.
+"""
+
+from signups.deliveries.draining import drain
+from signups.deliveries.planning import plan, plan_for
+from signups.deliveries.queueing import wake
+from signups.deliveries.staff import pause, resume, skip, try_again
+from signups.deliveries.sweeping import sweep, wake_due
+
+__all__ = ["drain", "pause", "plan", "plan_for", "resume", "skip", "sweep", "try_again", "wake", "wake_due"]

@@ -1,0 +1,161 @@
+"""Whose turn it is: the lease on an integration, and the claim on its due rows.
+
+A claim ends by itself: `due_at` of a claimed row is the moment it lapses, and a lapsed row is simply due again. Clocks
+are the database's. Locks are always taken in this order: the integration's state, then its deliveries.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import connection
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from signups.contracts import Integration
+from signups.deliveries import breaker
+from signups.deliveries.outcomes import MOST_TRIES
+from signups.models import Attempt, Delivery, IntegrationState
+from signups.transactions import write_transaction
+
+LEASE = timedelta(seconds=60)
+CLAIM = timedelta(seconds=60)
+RENEW_EVERY_S = 15.0
+
+_LAPSED = "The worker that was sending this stopped before it said how it went."
+_GIVEN_UP = "Given up: each try ended with the death of its worker, and may have been done."
+
+
+@dataclass(frozen=True)
+class Lease:
+    """The right to drain one integration, for a limited time. `token` also marks the rows claimed under it."""
+
+    slug: str
+    token: uuid.UUID
+
+    @classmethod
+    def take(cls, slug: str) -> Lease | None:
+        """The lease, or None where another drain has it, staff paused the integration, or its breaker is open."""
+        if not IntegrationState.objects.filter(slug=slug).exists():
+            IntegrationState.objects.get_or_create(slug=slug)
+        if not _free(slug).exists():
+            return None
+        lease = cls(slug, uuid.uuid4())
+        with write_transaction():
+            taken = _free(slug).update(lease=lease.token, lease_until=Now() + LEASE)
+        return lease if taken else None
+
+    def renew(self, sending: Collection[int]) -> None:
+        """Say that this drain lives: its lease, and its claims on the rows under way (primary keys), start anew."""
+        with write_transaction():
+            self._held().update(lease_until=Now() + LEASE)
+            rows = Delivery.objects.filter(pk__in=sending, claim=self.token, state=Delivery.State.SENDING)
+            rows.update(due_at=Now() + CLAIM)
+
+    def release(self) -> None:
+        with write_transaction():
+            self._held().update(lease=None, lease_until=None)
+
+    def _held(self) -> QuerySet[IntegrationState]:
+        return IntegrationState.objects.filter(slug=self.slug, lease=self.token)
+
+
+def _free(slug: str) -> QuerySet[IntegrationState]:
+    is_free = Q(lease_until=None) | Q(lease_until__lte=Now())
+    return IntegrationState.objects.filter(is_free, breaker.may_send(), slug=slug)
+
+
+def claimable(integration: Integration) -> QuerySet[Delivery]:
+    """Rows that may be sent now: due, and with nothing that must come first.
+
+    First come a signup's elder rows of the same integration, so that *signed up* precedes *confirmed*. For an
+    integration that is serial by company a colleague waits while another is being sent, and while it is unknown whether
+    another was; of two unknown ones the elder comes first, so that they do not wait for each other.
+    """
+    rows = Delivery.objects.filter(integration=integration.slug, due_at__lte=Now())
+    unfinished = Delivery.objects.filter(integration=integration.slug, due_at__isnull=False)
+    elder = Q(pk__lt=OuterRef("pk"))
+    rows = rows.filter(~Exists(unfinished.filter(elder, signup=OuterRef("signup"))))
+    if integration.is_serial_by_company:
+        colleagues = unfinished.filter(company=OuterRef("company")).exclude(pk=OuterRef("pk"))
+        under_way = colleagues.filter(state=Delivery.State.SENDING, due_at__gt=Now())
+        unknown = Q(state=Delivery.State.SENDING) | Q(is_ambiguous=True)
+        comes_first = Exists(colleagues.filter(unknown, elder)) | (~unknown & Exists(colleagues.filter(unknown)))
+        rows = rows.filter(Q(company=None) | (~Exists(under_way) & ~comes_first))
+    return rows
+
+
+def claim(integration: Integration, lease: Lease, limit: int, *, is_busy: bool) -> list[Delivery]:
+    """Claim up to `limit` rows and count a try for each, before any I/O: a row that kills its worker ends too.
+
+    Nothing is claimed without the lease, while paused, or while the breaker is open; one row, and none while the drain
+    `is_busy`, where the breaker wants a probe.
+    """
+    if not claimable(integration).exists():  # an idle look takes no write lock
+        return []
+    with write_transaction():
+        held = lease._held().filter(breaker.may_send(), lease_until__gt=Now())
+        state = held.select_for_update().first()
+        if state is None:
+            return []
+        if state.failures_in_a_row >= breaker.FAILURES:
+            limit = 0 if is_busy else 1
+        _give_up_lapsed(integration.slug)
+        return _claim_rows(integration, lease, limit)
+
+
+def _give_up_lapsed(slug: str) -> None:
+    lapsed = Delivery.objects.filter(
+        integration=slug, due_at__lte=Now(), state=Delivery.State.SENDING, attempts_used__gte=MOST_TRIES
+    )
+    keys = list(lapsed.values_list("pk", flat=True))
+    if keys:
+        lapsed.filter(pk__in=keys).update(
+            state=Delivery.State.FAILED,
+            due_at=None,
+            claim=None,
+            finished_at=Now(),
+            is_ambiguous=True,
+            outcome=_GIVEN_UP,
+        )
+        _keep_lapsed(keys)
+
+
+def _claim_rows(integration: Integration, lease: Lease, limit: int) -> list[Delivery]:
+    candidates = claimable(integration).order_by("due_at", "pk")
+    if connection.features.has_select_for_update_skip_locked:
+        candidates = candidates.select_for_update(skip_locked=True)
+    keys: list[int] = []
+    lapsed: list[int] = []
+    companies: set[int] = set()
+    spare = 10 if integration.is_serial_by_company else 1  # colleagues of those chosen are passed over
+    for key, company, state in candidates.values_list("pk", "company_id", "state")[: limit * spare]:
+        if len(keys) == limit or (integration.is_serial_by_company and company in companies):
+            continue
+        keys.append(key)
+        if company is not None:
+            companies.add(company)
+        if state == Delivery.State.SENDING:
+            lapsed.append(key)
+    if not keys:
+        return []
+    Delivery.objects.filter(pk__in=lapsed).update(is_ambiguous=True)
+    Delivery.objects.filter(pk__in=keys).update(
+        state=Delivery.State.SENDING,
+        claim=lease.token,
+        due_at=Now() + CLAIM + integration.reconcile_after,  # by then the vendor's search can be believed
+        attempts_used=F("attempts_used") + 1,
+    )
+    _keep_lapsed(lapsed)
+    rows = Delivery.objects.filter(pk__in=keys).select_related("signup__person", "signup__company", "company")
+    return list(rows.order_by("pk"))
+
+
+def _keep_lapsed(keys: Collection[int]) -> None:
+    """Nobody is left to tell of the tries that lapsed: they are kept all the same."""
+    now = timezone.now()
+    Attempt.objects.bulk_create(Attempt(delivery_id=key, at=now, result="lapsed", reason=_LAPSED) for key in keys)

@@ -1,0 +1,152 @@
+"""What is owed: one row for each integration that must hear of an event, written where the event is committed.
+
+Everything here is idempotent. A signup's row is locked by whoever plans for it (saving it locks it), so two planners of
+one signup come one after the other, and the unique constraint is a last resort, not a way to find out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import prefetch_related_objects
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from signups import contracts
+from signups.contracts import Event, Integration
+from signups.models import Delivery, Signup, Verdict
+from signups.transactions import write_transaction
+
+RECENT = timedelta(hours=24)
+_CHUNK = 200
+
+
+@dataclass(frozen=True)
+class Owed:
+    """One delivery that should exist."""
+
+    slug: str
+    event: Event
+    period: str = ""
+    frozen: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return (self.slug, self.event.value, self.period)
+
+
+def plan_for(signup: Signup) -> list[Delivery]:
+    """Write what the signup's present verdict and profile call for; returns the rows that were missing.
+
+    Call it in the transaction that saved the signup. One query, and one for each new row.
+    """
+    existing = list(Delivery.objects.filter(signup=signup))
+    return [_write(signup, owed) for owed in _missing(signup, existing)]
+
+
+def plan(signup: Signup, event: Event, *, period: str = "", frozen: dict[str, Any] | None = None) -> list[Delivery]:
+    """Write one event for every integration that listens to it and wants this signup.
+
+    `period` tells recurring events apart (a date, a number); `frozen` adds to the facts that tries must not change.
+    Returns the rows that were missing.
+    """
+    owed = [
+        Owed(integration.slug, event, period, frozen or {})
+        for integration in _switched_on()
+        if integration.listens_to(event) and integration.wants(signup)
+    ]
+    existing = set(
+        Delivery.objects.filter(signup=signup, event=event, period=period).values_list("integration", flat=True)
+    )
+    return [_write(signup, one) for one in owed if one.slug not in existing]
+
+
+def plan_missing() -> int:
+    """Write what signups of the last day should have and have not; returns how many rows that was.
+
+    Rows are missing where a signup was changed behind the signals' back, or an integration was switched on since.
+    """
+    written = 0
+    recent = Signup.objects.filter(created_at__gt=Now() - RECENT).select_related("person", "company").order_by("pk")
+    for chunk in _chunks(recent.iterator(chunk_size=_CHUNK)):
+        prefetch_related_objects(chunk, "deliveries")
+        for signup in chunk:
+            if any(True for _ in _missing(signup, signup.deliveries.all())):
+                with write_transaction():
+                    locked = Signup.objects.select_for_update().filter(pk=signup.pk).first()
+                    written += len(plan_for(locked)) if locked is not None else 0
+    return written
+
+
+def _missing(signup: Signup, existing: Iterable[Delivery]) -> Iterator[Owed]:
+    by_key = {(row.integration, row.event, row.period): row for row in existing}
+    for owed in _owed(signup, by_key):
+        if owed.key not in by_key:
+            yield owed
+
+
+def _owed(signup: Signup, existing: dict[tuple[str, str, str], Delivery]) -> Iterator[Owed]:
+    """What the signup's present state calls for, whether written already or not.
+
+    What an integration was told first is read from its *signed up*: who heard of a signup that was still waiting hears
+    that it was confirmed, and who heard of an older profile hears of the newer one.
+    """
+    for integration in _switched_on():
+        if signup.verdict == Verdict.REJECTED:
+            if integration.listens_to(Event.REJECTED):
+                yield Owed(integration.slug, Event.REJECTED)
+            continue
+        if signup.verdict not in integration.takes:
+            continue
+        told = existing.get((integration.slug, Event.SIGNED_UP, ""))
+        if told is None:
+            if integration.listens_to(Event.SIGNED_UP) and integration.wants(signup):
+                yield Owed(integration.slug, Event.SIGNED_UP)
+            continue
+        was_waiting = told.frozen.get("verdict", Verdict.ACCEPTED) != Verdict.ACCEPTED
+        if was_waiting and signup.is_accepted and integration.listens_to(Event.CONFIRMED):
+            yield Owed(integration.slug, Event.CONFIRMED)
+        is_newer = signup.profile_version > told.frozen.get("profile_version", 1)
+        if is_newer and integration.listens_to(Event.PROFILE_CHANGED):
+            yield Owed(integration.slug, Event.PROFILE_CHANGED, str(signup.profile_version))
+
+
+def _write(signup: Signup, owed: Owed) -> Delivery:
+    """Save one row, due at once by the database's clock. Its frozen facts: `at` (ISO 8601), `at_ms` (epoch), …"""
+    now = timezone.now()
+    facts = {
+        "at": now.isoformat(),
+        "at_ms": round(now.timestamp() * 1000),
+        "profile_version": signup.profile_version,
+        "verdict": str(signup.verdict),
+    }
+    delivery = Delivery(
+        signup=signup,
+        company=signup.company,
+        integration=owed.slug,
+        event=owed.event.value,
+        period=owed.period,
+        frozen=facts | owed.frozen,
+        due_at=Now(),
+    )
+    delivery.save(force_insert=True)
+    del delivery.due_at  # an expression so far: read back from the database by whoever asks
+    return delivery
+
+
+def _switched_on() -> Iterator[Integration]:
+    return (integration for integration in contracts.integrations() if not integration.missing_settings())
+
+
+def _chunks(signups: Iterable[Signup]) -> Iterator[list[Signup]]:
+    chunk: list[Signup] = []
+    for signup in signups:
+        chunk.append(signup)
+        if len(chunk) == _CHUNK:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
