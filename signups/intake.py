@@ -94,7 +94,7 @@ def assess(address: Address, submission: Submission | None = None, budget_ms: in
     """Vet, look up, score and decide, saving nothing. `budget_ms` defaults to the setting."""
     deadline = Deadline(settings.VETTING_BUDGET_MS if budget_ms is None else budget_ms)
     examining = vetting.start(address, deadline)
-    looking_up = enrichment.start(address.key, vetting.known_company_domain(address), deadline)
+    looking_up = _look_up(address, deadline)
     examination, findings = examining.finish(), looking_up.finish()
     checks = (*examination.checks, _person_check(findings), _company_check(findings))
     scored = scoring.score(_facts(examination.checks, findings.person, findings.company, submission))
@@ -115,8 +115,7 @@ def assess(address: Address, submission: Submission | None = None, budget_ms: in
 def complete(signup: Signup) -> None:
     """Ask what was late when `signup` came in; merge, score again, and tell the integrations if anything is new."""
     address = vetting.parse(signup.email)
-    domain = vetting.known_company_domain(address)
-    findings = enrichment.start(address.key, domain, Deadline(COMPLETION_BUDGET_MS)).finish()
+    findings = _look_up(address, Deadline(COMPLETION_BUDGET_MS)).finish()
     with write_transaction():
         signup = Signup.objects.select_for_update().select_related("person", "company").get(pk=signup.pk)
         enrichment.save(findings)
@@ -165,6 +164,21 @@ def _receive_again(signup: Signup, submission: Submission, on_saved: Callable[[S
         if on_saved is not None:
             on_saved(signup, True)
     return Receipt(signup, is_repeat=True)
+
+
+# -- Looking up --------------------------------------------------------------------------------------------------------
+
+
+def _look_up(address: Address, deadline: Deadline) -> enrichment.PendingLookups:
+    return enrichment.start(address.key, vetting.known_company_domain(address), deadline, _is_company_domain)
+
+
+def _is_company_domain(domain: str) -> bool:
+    """Whether a company can be known by the domain of an employer that a provider named."""
+    try:
+        return bool(vetting.known_company_domain(vetting.parse(f"info@{domain}")))
+    except vetting.InvalidAddress:
+        return False
 
 
 # -- What the look-ups say ---------------------------------------------------------------------------------------------
