@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-INSECURE_SECRET_KEY = "insecure-key-for-the-sandbox-and-for-debugging-only-never-in-production"
+INSECURE_SECRET_KEY = "insecure-key-for-the-sandbox-and-for-debugging-only-never-in-production"  # noqa: S105  refused in production
 
 
 @dataclass(frozen=True)

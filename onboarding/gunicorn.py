@@ -2,9 +2,11 @@
 
 import os
 
-_is_sqlite = os.environ.get("DATABASE_URL", "sqlite").startswith("sqlite")
+from onboarding.settings import DATABASES, PORT
 
-bind = os.environ.get("BIND", f"127.0.0.1:{os.environ.get('PORT', '8000')}")
+_is_sqlite = DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3"
+
+bind = os.environ.get("BIND", f"127.0.0.1:{PORT}")
 worker_class = "gthread"
 # SQLite has one writer: threads of one process take turns at a lock, processes would fight for the file.
 workers = 1 if _is_sqlite else (os.cpu_count() or 2)

@@ -26,6 +26,7 @@ SECRET_KEY: str = VALUES["SECRET_KEY"] or environment.INSECURE_SECRET_KEY  # ref
 ALLOWED_HOSTS: list[str] = VALUES["ALLOWED_HOSTS"]
 CSRF_TRUSTED_ORIGINS: list[str] = VALUES["CSRF_TRUSTED_ORIGINS"]
 PORT: int = VALUES["PORT"]
+SANDBOX_PORTS = {name: VALUES[f"SANDBOX_{name.upper()}_PORT"] for name in ("http", "dns", "smtp")}
 BASE_URL: str = VALUES["BASE_URL"].rstrip("/")
 WELCOME_URL: str = VALUES["WELCOME_URL"]
 
@@ -116,7 +117,7 @@ def _database() -> dict[str, Any]:
 
 DATABASES = {"default": _database()}
 
-# -- The queue: a wake-up call; what must happen stands in the database (signups/deliveries) -----------------------------
+# -- The queue: a wake-up call; what must happen stands in the database (signups/deliveries) ---------------------------
 
 Q_CLUSTER: dict[str, Any] = {
     "name": "onboarding",

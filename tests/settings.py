@@ -24,6 +24,5 @@ os.environ.setdefault("DATABASE_URL", "sqlite:///var/test.sqlite3")
 
 from onboarding.settings import *  # noqa: E402, F403
 
-SANDBOX_PORTS = {name: int(os.environ[f"SANDBOX_{name.upper()}_PORT"]) for name in ("http", "dns", "smtp")}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast; no password here is worth anything
 LOGGING["root"]["level"] = "WARNING"  # type: ignore[index]  # noqa: F405
