@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.conf import settings
+
 from tests.sandbox_process import Sandbox
 
 
@@ -20,6 +22,15 @@ def _only_this_machine(event: str, args: tuple[Any, ...]) -> None:
 
 
 sys.addaudithook(_only_this_machine)
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Where everything can run, a skipped test is a failure: NO_SKIPS=1."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", []) if reporter is not None else []
+    if os.environ.get("NO_SKIPS") == "1" and skipped and exitstatus == 0:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        reporter.write_line(f"NO_SKIPS: {len(skipped)} skipped", red=True)
 
 
 @pytest.fixture(scope="session")

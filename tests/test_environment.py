@@ -1,0 +1,83 @@
+"""Settings from the environment: what is refused, what the sandbox fills in, and that the docs say the same."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from docs import render_settings
+from onboarding.environment import VARIABLES
+
+ROOT = Path(__file__).resolve().parent.parent
+GOOD = {
+    "SECRET_KEY": "k9J2mQ7wX4zR8tB1nV5cY3hL6pD0sF2gA7eU9iO4qW1xZ5",
+    "ALLOWED_HOSTS": "signups.example.com",
+    "BASE_URL": "https://signups.example.com",
+    "DATABASE_URL": "sqlite:///var/test-environment.sqlite3",
+}
+GOOD["SECRET_KEY"] += GOOD["SECRET_KEY"][::-1]
+
+
+def manage(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """`manage.py` with nothing else in its environment."""
+    env = {"PATH": os.environ["PATH"], "ENV_FILE": "", **environment}
+    command_line = [sys.executable, "manage.py", *command]
+    return subprocess.run(command_line, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_env_example_lists_every_setting() -> None:
+    written = (ROOT / ".env.example").read_text()
+    assert written == render_settings.env_example(), "run: python docs/render_settings.py"
+
+
+def test_the_readme_lists_every_setting() -> None:
+    readme = (ROOT / "README.md").read_text()
+    assert render_settings.with_table(readme) == readme, "run: python docs/render_settings.py"
+
+
+def test_every_setting_is_listed_once() -> None:
+    names = [variable.name for variable in VARIABLES]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(
+    ("changed", "complaint"),
+    [
+        ({"SECRET_KEY": ""}, "SECRET_KEY must be at least 50 random characters"),
+        ({"SECRET_KEY": "insecure-" + "x1y2z3" * 10}, "SECRET_KEY must be at least 50 random characters"),
+        ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS must name"),
+        ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS must name"),
+        ({"CLOSE_API_KEY": "api_sandbox_close"}, "CLOSE_API_KEY: keys of the sandbox"),
+        ({"VETTING_BUDGET_MS": "soon"}, "VETTING_BUDGET_MS must be a int"),
+        ({"CLOSE_API_URL": "ftp://close"}, "CLOSE_API_URL must start with http"),
+        ({"QUEUE_URL": "amqp://x"}, "QUEUE_URL must be empty or start with redis://"),
+        ({"DATABASE_URL": "mysql://x/y"}, "DATABASE_URL must be sqlite"),
+        ({"MIXPANEL_ID_MERGE": "perhaps"}, "MIXPANEL_ID_MERGE must be"),
+    ],
+)
+def test_a_wrong_setting_is_one_line_that_names_it(changed: dict[str, str], complaint: str) -> None:
+    run = manage("check", **(GOOD | changed))
+    assert run.returncode != 0
+    assert complaint in run.stderr
+    assert len(run.stderr.strip().splitlines()) == 1
+
+
+def test_production_starts_with_good_settings() -> None:
+    run = manage("check", "--deploy", "--fail-level", "WARNING", **GOOD)
+    assert run.returncode == 0, run.stderr
+
+
+def test_a_vendor_without_keys_is_off_and_says_how_to_switch_it_on() -> None:
+    run = manage("check", **GOOD)
+    assert "Close is off" in run.stderr + run.stdout
+    assert "CLOSE_API_KEY" in run.stderr + run.stdout
+
+
+def test_the_sandbox_needs_no_other_setting(settings: Any) -> None:
+    assert settings.CLOSE["api_url"] == f"http://127.0.0.1:{settings.SANDBOX_PORTS['http']}/close/api/v1"
+    assert settings.SLACK["channel"] == "C0SIGNUPS"
