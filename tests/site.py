@@ -1,4 +1,4 @@
-"""Starts everything as `make run` does, on free ports and with a database of its own. For tests that need real processes."""
+"""Starts everything as `make run` does, on free ports and with a database of its own: for tests of real processes."""
 
 from __future__ import annotations
 

@@ -39,10 +39,10 @@ def test_a_busy_port_is_one_line_with_the_remedy(tmp_path: Path) -> None:
             check=False,
         )
     assert run.returncode != 0
-    assert run.stderr.strip().splitlines() == [
-        f"CommandError: Port {env['PORT']} on 127.0.0.1 cannot be used (Address already in use). "
-        f"End what uses it, or choose another: make run PORT={int(env['PORT']) + 1}"
-    ]
+    said = run.stderr.strip().splitlines()
+    assert len(said) == 1
+    assert f"Port {env['PORT']} on 127.0.0.1 cannot be used" in said[0]
+    assert f"choose another: make run PORT={int(env['PORT']) + 1}" in said[0]
 
 
 def _processes() -> list[int]:

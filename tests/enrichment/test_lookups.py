@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+
 from signups import enrichment
 from signups.contracts import Deadline, Found, Subject
 from signups.models import Lookup

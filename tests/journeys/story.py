@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.test import Client
+
 from signups import contracts, deliveries
 from signups.models import ApiKey, Delivery, Signup
 from tests.sandbox_process import Sandbox
