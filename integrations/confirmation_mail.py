@@ -16,8 +16,17 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from signups.contracts import Ambiguous, Delivered, Integration, Later, Misconfigured, Never, Outcome, Skipped
-from signups.contracts import ServiceError
+from signups.contracts import (
+    Ambiguous,
+    Delivered,
+    Integration,
+    Later,
+    Misconfigured,
+    Never,
+    Outcome,
+    ServiceError,
+    Skipped,
+)
 from signups.models import Confirmation, Delivery, Signup, Verdict
 
 SUBJECT = "Please confirm your e-mail address"

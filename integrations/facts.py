@@ -5,8 +5,8 @@ only says where it keeps each. What cannot be read as it should is left out and 
 not cost the others. What is read is safe to store and to show: no control characters, http(s) links only, bounded
 lengths. Escaping is left to whoever shows it.
 
-Missing on purpose: `googleplus` and `klout` (closed), `indexedAt` and `id` (the provider's own business), and Clearbit's
-logo service (closed in December 2025: its pictures are dead links).
+Missing on purpose: `googleplus` and `klout` (closed), `indexedAt` and `id` (the provider's own business), and the
+pictures of Clearbit's logo service (closed in December 2025: dead links).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Slack: one message a signup in the team's channel, kept up to date, and again in a second channel if it is high value.
+"""Slack: one message a signup in the team's channel, kept up to date, and again in a second one if of high value.
 
 API: https://slack.com/api/ (https://docs.slack.dev/reference/methods/chat.postMessage). Slack has no idempotency keys:
 a message carries the delivery's uid in its metadata, by which it is found again after a call that may have been done.

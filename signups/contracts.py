@@ -190,7 +190,7 @@ class ServiceError(Exception):
 
 
 class Later(ServiceError):
-    """Surely not applied; worth another try. `retry_after_s` is the vendor's own wish, and then no attempt is counted."""
+    """Surely not applied; worth another try. `retry_after_s` is the vendor's own wish; then no attempt is counted."""
 
     def __init__(
         self, vendor: str, reason: str, *, status: int = 0, excerpt: str = "", retry_after_s: float | None = None
@@ -211,7 +211,7 @@ class Misconfigured(ServiceError):
     """The vendor refuses us, not this request: a wrong key or channel. The reason names the setting to correct."""
 
 
-# -- What was said over the wire: recorded by the one door out, kept with the attempt -----------------------------------
+# -- What was said over the wire: recorded by the one door out, kept with the attempt ----------------------------------
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db.models import F
 from django.utils import timezone
 
-from signups import confirmation, enrichment, scoring, vetting, verdicts
+from signups import confirmation, enrichment, scoring, verdicts, vetting
 from signups.contracts import Deadline, Found, Subject
 from signups.models import Check, Company, Person, Signup, Verdict, VerdictChange
 from signups.models.profile import Profile
@@ -304,7 +304,7 @@ def _merge_person(person: Person, profile: Profile) -> bool:
 
 
 def _company(findings: enrichment.Findings, typed_name: str) -> tuple[Company | None, bool]:
-    """The company these findings are about, made on first sight, with what is new in its profile; and whether any was."""
+    """The company these findings are about, made on first sight, with what is new of it; and whether anything was."""
     if not findings.company_domain:
         return None, False
     named = findings.company.get("name", {}).get("value")

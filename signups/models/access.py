@@ -82,7 +82,7 @@ class ListEntryQuerySet(models.QuerySet["ListEntry"]):
 
 
 class ListEntry(models.Model):
-    """Staff's own word on an address or a domain (and what is below it). It beats every other check; allow beats deny."""
+    """Staff's own word on an address or a domain (and what is below it). Beats every other check; allow beats deny."""
 
     class Kind(models.TextChoices):
         ALLOW = "allow", "allow"

@@ -1,4 +1,4 @@
-"""The outbox: each call that must be made at a vendor, written down before it is made. The engine is `signups.deliveries`."""
+"""The outbox: each call owed to a vendor, written down before it is made. The engine is `signups.deliveries`."""
 
 from __future__ import annotations
 
@@ -113,10 +113,10 @@ class Heartbeat(models.Model):
     name = models.CharField(max_length=50, primary_key=True)
     at = models.DateTimeField()
 
+    def __str__(self) -> str:
+        return f"{self.name} at {self.at:%Y-%m-%d %H:%M:%S}"
+
     @classmethod
     def beat(cls, name: str) -> None:
         """Say that it happened just now, by the database's clock."""
         cls.objects.update_or_create(name=name, defaults={"at": Now()})
-
-    def __str__(self) -> str:
-        return f"{self.name} at {self.at:%Y-%m-%d %H:%M:%S}"

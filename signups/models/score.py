@@ -32,7 +32,7 @@ class Scorecard(models.Model):
 
 
 class ScoreRule(models.Model):
-    """Points for a fact. `fact` is a dotted path (`person.employment.seniority`, `company.metrics.raised`, `signup.utm.utm_source`)."""
+    """Points for a fact, named by its dotted path (`person.employment.seniority`, `company.metrics.raised`)."""
 
     class Test(models.TextChoices):
         KNOWN = "known", "is known"

@@ -113,7 +113,7 @@ class VerdictChange(models.Model):
 
 
 class Check(models.Model):
-    """One check's answer about a signup, with its evidence. A check that failed or was late is *unknown*, never *bad*."""
+    """One check's answer about a signup, with its evidence. One that failed or was late is *unknown*, never *bad*."""
 
     class Outcome(models.TextChoices):
         GOOD = "good", "good"
