@@ -2,7 +2,7 @@
 
 One file, to be read from top to bottom: places, companies, people, other GitHub accounts, zones. All names
 end in .test (RFC 6761) apart from the few well-known mail domains at the end. How a provider words what is
-known here is that provider's business (``vendors/clearbit.py``, ``gravatar.py``, ``github.py``), how a zone
+known here is that provider's business (``vendors/clearbit``, ``gravatar.py``, ``github``), how a zone
 is put on the wire is ``dns.py``'s.
 """
 

@@ -31,8 +31,8 @@ def build_app(world: World) -> web.Application:
     app = web.Application(client_max_size=BODY_LIMIT, middlewares=[_explain_control_errors, _record_and_disturb])
     app[WORLD] = world
     for vendor in world.vendors.values():
-        for route in vendor.routes():
-            app.router.add_route(route.method, f"/{vendor.slug}{route.path}", route.handler, **route.kwargs)
+        prefix = f"/{vendor.slug}"
+        app.add_routes(web.RouteDef(r.method, prefix + r.path, r.handler, r.kwargs) for r in vendor.routes())
     app.add_routes(avatars.routes)
     app.add_routes(_CONTROL)
     app.add_routes(_page_routes())

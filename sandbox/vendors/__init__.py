@@ -1,29 +1,12 @@
-"""The vendors of the pretend world, one file each, in the order the story meets them."""
-
-from importlib import import_module
-from importlib.util import find_spec
+"""The vendors of the pretend world, one file or package each, in the order the story meets them."""
 
 from sandbox.core import Vendor
+from sandbox.vendors.clearbit import Clearbit
+from sandbox.vendors.close import Close
+from sandbox.vendors.ga import GoogleAnalytics
+from sandbox.vendors.github import GitHub
+from sandbox.vendors.gravatar import Gravatar
+from sandbox.vendors.mixpanel import Mixpanel
+from sandbox.vendors.slack import Slack
 
-_NAMES = (
-    "clearbit.Clearbit",
-    "gravatar.Gravatar",
-    "github.GitHub",
-    "slack.Slack",
-    "close.Close",
-    "mixpanel.Mixpanel",
-    "customerio.CustomerIO",
-    "ga.GoogleAnalytics",
-)
-
-
-def _landed() -> tuple[type[Vendor], ...]:
-    found = []
-    for name in _NAMES:
-        module, _, cls = name.partition(".")
-        if find_spec(f"{__name__}.{module}"):
-            found.append(getattr(import_module(f"{__name__}.{module}"), cls))
-    return tuple(found)
-
-
-VENDORS = _landed()
+VENDORS: tuple[type[Vendor], ...] = (Clearbit, Gravatar, GitHub, Slack, Close, Mixpanel, GoogleAnalytics)
