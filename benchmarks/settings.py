@@ -1,0 +1,12 @@
+"""The product's settings in sandbox mode, with the bare views beside the product's own."""
+
+import os
+
+os.environ.setdefault("SANDBOX", "1")
+os.environ.setdefault("ENV_FILE", "")
+os.environ.setdefault("FORM_MIN_SECONDS", "0")
+
+from onboarding.settings import *
+
+ROOT_URLCONF = "benchmarks.bare"
+EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
