@@ -6,7 +6,7 @@ os.environ.setdefault("SANDBOX", "1")
 os.environ.setdefault("ENV_FILE", "")
 os.environ.setdefault("FORM_MIN_SECONDS", "0")
 
-from onboarding.settings import *
+from onboarding.settings import *  # noqa: F403
 
 ROOT_URLCONF = "benchmarks.bare"
 EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"

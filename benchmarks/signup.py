@@ -1,9 +1,9 @@
 """`POST /signup/` against a bare insert of the same rows, in one run: `python -m benchmarks.signup`.
 
-Starts the sandbox and one web server (as `make run` serves: gunicorn, one process of threads on SQLite), signs up members
-of the sandbox's crowd, and prints p50 and p99 of both, and their ratio. Rounds of both alternate, so that what else the
-machine does hits both alike. The look-ups go over real sockets to the sandbox on the same cores: `--vendor-ms` adds to
-what a vendor takes. No worker runs.
+Starts the sandbox and one web server (as `make run` serves: gunicorn, one process of threads on SQLite), signs up
+members of the sandbox's crowd, and prints p50 and p99 of both, and their ratio. Rounds of both alternate, so that what
+else the machine does hits both alike. The look-ups go over real sockets to the sandbox on the same cores; `--vendor-ms`
+adds to what a vendor takes. No worker runs.
 """
 
 from __future__ import annotations
