@@ -5,7 +5,7 @@ from signups.models.company import Company
 from signups.models.delivery import Attempt, Delivery, Heartbeat, IntegrationState
 from signups.models.person import Lookup, Person
 from signups.models.score import Score, Scorecard, ScoreLine, ScoreRule
-from signups.models.signup import Check, Confirmation, Signup, Verdict, VerdictChange
+from signups.models.signup import Check, Confirmation, RejectedSignup, Signup, Verdict, VerdictChange
 
 __all__ = [
     "ApiKey",
@@ -20,6 +20,7 @@ __all__ = [
     "ListEntry",
     "Lookup",
     "Person",
+    "RejectedSignup",
     "Score",
     "ScoreLine",
     "ScoreRule",

@@ -90,6 +90,24 @@ class Signup(models.Model):
         return self.verdict == Verdict.ACCEPTED
 
 
+class RejectedSignupManager(models.Manager["RejectedSignup"]):
+    def get_queryset(self) -> models.QuerySet[RejectedSignup]:
+        is_rejected = models.Q(verdict=Verdict.REJECTED) | models.Q(machine_verdict=Verdict.REJECTED)
+        return super().get_queryset().filter(is_rejected)
+
+
+class RejectedSignup(Signup):
+    """Signups that the rules or staff rejected, whatever staff made of them since: a list of its own in the admin."""
+
+    objects = RejectedSignupManager()  # type: ignore[assignment]
+
+    class Meta:
+        proxy = True
+        default_permissions = ()
+        verbose_name = "rejected e-mail"
+        verbose_name_plural = "rejected e-mails"
+
+
 class VerdictChange(models.Model):
     """Each verdict a signup has had, with who or what decided it and why. Append only."""
 

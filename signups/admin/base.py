@@ -1,0 +1,97 @@
+"""What the admin pages share: rows that are read rather than edited, each with a page of its own."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+from django.contrib.admin.utils import unquote
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import RangeDateFilter
+
+
+class ReadOnlyAdmin(ModelAdmin):
+    """Rows that the product itself makes: nobody adds or deletes them here."""
+
+    list_filter_submit = True
+    list_per_page = 50
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class PageAdmin(ReadOnlyAdmin):
+    """Rows with a page that is read, in place of Django's form. Whatever changes a row has a view of its own."""
+
+    page_template: ClassVar[str]
+
+    def page(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        """What the page's template needs besides `original`."""
+        raise NotImplementedError
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        row = self.get_object(request, unquote(object_id))
+        if row is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        if not self.has_view_or_change_permission(request, row):
+            raise PermissionDenied
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "original": row,
+            "title": str(row),
+            "may_change": self.has_change_permission(request, row),
+            **self.page(request, row),
+            **(extra_context or {}),
+        }
+        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        return TemplateResponse(request, self.page_template, context)
+
+
+class DaysFilter(RangeDateFilter):
+    """From one day to another, both included, in the site's time zone."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        first = _day(self.used_parameters.get(f"{self.parameter_name}_from"))
+        last = _day(self.used_parameters.get(f"{self.parameter_name}_to"))
+        if first is not None:
+            queryset = queryset.filter(**{f"{self.parameter_name}__gte": first})
+        if last is not None:
+            queryset = queryset.filter(**{f"{self.parameter_name}__lt": last + timedelta(days=1)})
+        return queryset
+
+
+def _day(text: Any) -> datetime | None:
+    try:
+        day = parse_date(str(text or ""))
+    except ValueError:
+        return None
+    return None if day is None else timezone.make_aware(datetime.combine(day, time.min))
+
+
+def staff(request: HttpRequest) -> AbstractBaseUser:
+    """Who is at work; the admin lets nobody else in."""
+    user = request.user
+    if not isinstance(user, AbstractBaseUser):
+        raise PermissionDenied
+    return user
+
+
+def safe_url(url: str) -> str:
+    """A link that may be shown as one, "" for anything but http and https."""
+    return url if urlsplit(url).scheme in ("http", "https") else ""

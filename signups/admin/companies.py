@@ -1,0 +1,168 @@
+"""Companies with their people and signups, and the people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, IntegerField, Max, Model, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from signups.admin import badges, facts
+from signups.admin.base import DaysFilter, PageAdmin, safe_url
+from signups.admin.signups import for_dots
+from signups.models import Company, Delivery, Lookup, Person, Signup
+
+_SHOWN = 100  # signups and people on one page
+
+
+@admin.register(Company)
+class CompanyAdmin(PageAdmin):
+    page_template = "admin/signups/company.html"
+    list_display = (
+        "name_column",
+        "industry_column",
+        "employees_column",
+        "raised_column",
+        "people_column",
+        "signups_column",
+        "last_column",
+    )
+    list_filter = (("created_at", DaysFilter),)
+    search_fields = ("name", "domain")
+    search_help_text = "Name or domain"
+    ordering = ("name", "pk")
+    actions = None
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Company]:
+        queryset: QuerySet[Company] = super().get_queryset(request)
+        return queryset.annotate(
+            people_number=_number(Person), signups_number=_number(Signup), last_signup_at=_last_signup_at("company")
+        )
+
+    def page(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        signups = row.signups.select_related("person", "company").prefetch_related(for_dots()).order_by("-created_at")
+        return {
+            "facts": facts.of(row.profile, facts.COMPANY),
+            "picture": facts.picture(row.profile),
+            "initials": badges.initials(row.name),
+            "lookups": lookups_of("company", row.domain),
+            "people": list(row.people.all()[:_SHOWN]),
+            "signups": signup_rows(signups[:_SHOWN]),
+            "elsewhere": _elsewhere(row),
+            "shown": _SHOWN,
+        }
+
+    @admin.display(description="company", ordering="name")
+    def name_column(self, company: Company) -> SafeString:
+        return format_html(
+            '<span class="ob-two"><strong>{}</strong><span>{}</span></span>', company.name, company.domain
+        )
+
+    @admin.display(description="industry")
+    def industry_column(self, company: Company) -> str:
+        return str(company.fact("category.industry") or "–")
+
+    @admin.display(description="employees")
+    def employees_column(self, company: Company) -> str:
+        return facts.text("metrics.employees", company.fact("metrics.employees") or "–")
+
+    @admin.display(description="raised")
+    def raised_column(self, company: Company) -> str:
+        return facts.text("metrics.raised", company.fact("metrics.raised") or "–")
+
+    @admin.display(description="people", ordering="people_number")
+    def people_column(self, company: Any) -> int:
+        return int(company.people_number)
+
+    @admin.display(description="signups", ordering="signups_number")
+    def signups_column(self, company: Any) -> int:
+        return int(company.signups_number)
+
+    @admin.display(description="last signup", ordering="last_signup_at")
+    def last_column(self, company: Any) -> SafeString:
+        return badges.when(company.last_signup_at)
+
+
+@admin.register(Person)
+class PersonAdmin(PageAdmin):
+    page_template = "admin/signups/person.html"
+    list_display = ("name_column", "title_column", "company", "handles_column", "last_column")
+    list_filter = (("created_at", DaysFilter),)
+    list_select_related = ("company",)
+    search_fields = ("email", "name", "company__name", "company__domain")
+    search_help_text = "E-mail, name or company"
+    ordering = ("-created_at", "-pk")
+    actions = None
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Person]:
+        queryset: QuerySet[Person] = super().get_queryset(request)
+        return queryset.select_related("company").annotate(last_signup_at=_last_signup_at("person"))
+
+    def page(self, request: HttpRequest, row: Person) -> dict[str, Any]:
+        signups = row.signups.select_related("person", "company").prefetch_related(for_dots()).order_by("-created_at")
+        return {
+            "facts": facts.of(row.profile, facts.PERSON),
+            "picture": facts.picture(row.profile),
+            "initials": badges.initials(row.name or row.email),
+            "headline": facts.summary(row.fact("employment.title"), row.company),
+            "lookups": lookups_of("person", row.email),
+            "signups": signup_rows(signups[:_SHOWN]),
+        }
+
+    @admin.display(description="person", ordering="name")
+    def name_column(self, person: Person) -> SafeString:
+        return format_html('<span class="ob-two"><strong>{}</strong><span>{}</span></span>', person.name, person.email)
+
+    @admin.display(description="title")
+    def title_column(self, person: Person) -> str:
+        return str(person.fact("employment.title") or "–")
+
+    @admin.display(description="known at")
+    def handles_column(self, person: Person) -> str:
+        known = [facts.PERSON[p] for p in facts.PERSON if p.endswith(".handle") and p in person.profile]
+        return ", ".join(known) or "–"
+
+    @admin.display(description="last signup", ordering="last_signup_at")
+    def last_column(self, person: Any) -> SafeString:
+        return badges.when(person.last_signup_at)
+
+
+def signup_rows(signups: QuerySet[Signup]) -> list[dict[str, Any]]:
+    """Signups as a small table shows them."""
+    return [
+        {
+            "row": signup,
+            "verdict": badges.verdict_badge(signup),
+            "score": badges.score_mark(signup.score, signup.is_high_value),
+            "dots": badges.delivery_dots(signup.deliveries.all()),
+            "when": badges.when(signup.created_at),
+        }
+        for signup in signups
+    ]
+
+
+def lookups_of(subject: str, key: str) -> list[tuple[Lookup, str]]:
+    lookups = Lookup.objects.filter(subject=subject, key=key).order_by("provider")
+    return [(lookup, badges.LOOKUP_TONES.get(lookup.outcome, "quiet")) for lookup in lookups]
+
+
+def _number(model: type[Model]) -> Coalesce:
+    """How many rows of `model` belong to the company: a count of its own, for two joins would multiply."""
+    rows = model._default_manager.filter(company=OuterRef("pk")).order_by().values("company")
+    return Coalesce(Subquery(rows.annotate(number=Count("pk")).values("number"), output_field=IntegerField()), 0)
+
+
+def _last_signup_at(field: str) -> Subquery:
+    rows = Signup.objects.filter(**{field: OuterRef("pk")}).order_by().values(field)
+    return Subquery(rows.annotate(last=Max("created_at")).values("last"))
+
+
+def _elsewhere(company: Company) -> list[tuple[str, str]]:
+    """Where the vendors show this company: one link for each."""
+    rows = Delivery.objects.filter(company=company).exclude(external_url="").order_by("-pk")
+    links = dict(rows.values_list("integration", "external_url")[:200])
+    return [(badges.integration_name(slug), safe_url(url)) for slug, url in links.items() if safe_url(url)]

@@ -1,0 +1,34 @@
+"""What waits for staff, counted once a request for the navigation and the dashboard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Count, Q
+from django.http import HttpRequest
+
+from signups.models import Delivery, Signup, Verdict
+
+
+@dataclass(frozen=True)
+class Waiting:
+    held: int
+    rejected: int
+    failed: int
+
+    @property
+    def reviews(self) -> int:
+        return self.held + self.rejected
+
+
+def waiting(request: HttpRequest) -> Waiting:
+    """Held signups, rejected ones nobody has looked at, and failed deliveries. Two queries a request."""
+    kept: Waiting | None = getattr(request, "_waiting_for_staff", None)
+    if kept is None:
+        reviews = Signup.objects.awaiting_review().aggregate(
+            held=Count("pk", filter=Q(verdict=Verdict.HELD)), rejected=Count("pk", filter=Q(verdict=Verdict.REJECTED))
+        )
+        failed = Delivery.objects.filter(state=Delivery.State.FAILED).count()
+        kept = Waiting(reviews["held"], reviews["rejected"], failed)
+        request._waiting_for_staff = kept  # type: ignore[attr-defined]
+    return kept

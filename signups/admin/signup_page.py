@@ -1,0 +1,132 @@
+"""What one signup's page shows, gathered in a fixed number of queries however long its story is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Prefetch, Q, QuerySet
+from django.urls import reverse
+
+from signups.admin import badges, facts, timeline
+from signups.admin.base import safe_url
+from signups.models import Attempt, Delivery, Lookup, Signup, Verdict
+
+_OTHERS = 8
+
+
+@dataclass(frozen=True)
+class Button:
+    label: str
+    icon: str
+    tone: str
+    url: str
+
+
+def context(signup: Signup, *, may_change: bool, may_change_deliveries: bool) -> dict[str, Any]:
+    """Everything the template needs about `signup` (with its person and company loaded)."""
+    checks = list(signup.checks.all())
+    scores = list(signup.scores.select_related("scorecard").prefetch_related("lines"))
+    deliveries = list(with_attempts(signup.deliveries.order_by("pk")))
+    lookups = list(lookups_about(signup))
+    person, company = signup.person, signup.company
+    return {
+        "signup": signup,
+        "verdict_tone": badges.VERDICT_TONES.get(signup.verdict, "quiet"),
+        "is_overruled": signup.verdict != signup.machine_verdict,
+        "initials": badges.initials(signup.name or signup.email),
+        "picture": facts.picture(person.profile),
+        "headline": facts.summary(person.fact("employment.title"), company or signup.company_name),
+        "glance": _glance(signup),
+        "buttons": _buttons(signup) if may_change else [],
+        "checks": [(check, badges.CHECK_TONES.get(check.outcome, "quiet")) for check in checks],
+        "slowest_ms": max((check.ms for check in checks), default=0),
+        "score": scores[0] if scores else None,
+        "earlier_scores": scores[1:],
+        "person_facts": facts.of(person.profile, facts.PERSON),
+        "company_facts": facts.of(company.profile, facts.COMPANY) if company else None,
+        "lookups": [(lookup, badges.LOOKUP_TONES.get(lookup.outcome, "quiet")) for lookup in lookups],
+        "deliveries": [shown(delivery) for delivery in deliveries],
+        "may_change_deliveries": may_change_deliveries,
+        "moments": timeline.of(
+            signup,
+            checks=checks,
+            changes=signup.verdict_changes.select_related("user"),
+            confirmations=signup.confirmations.all(),
+            lookups=lookups,
+            deliveries=deliveries,
+            scores=scores,
+        ),
+        "others": _others(signup),
+        "landing_url": safe_url(signup.landing_page),
+        "referrer_url": safe_url(signup.referrer),
+    }
+
+
+def with_attempts(deliveries: QuerySet[Delivery]) -> QuerySet[Delivery]:
+    return deliveries.prefetch_related(Prefetch("attempts", Attempt.objects.order_by("at", "pk")))
+
+
+def shown(delivery: Delivery) -> dict[str, Any]:
+    """A delivery as its card shows it; its attempts must be prefetched."""
+    attempts = list(delivery.attempts.all())
+    return {
+        "row": delivery,
+        "name": badges.integration_name(delivery.integration),
+        "event": badges.event_words(delivery.event),
+        "tone": badges.STATE_TONES.get(delivery.state, "quiet"),
+        "url": safe_url(delivery.external_url),
+        "attempts": [(attempt, badges.RESULT_TONES.get(attempt.result, "bad")) for attempt in attempts],
+        "may_try": delivery.state in (Delivery.State.FAILED, Delivery.State.PENDING),
+    }
+
+
+def lookups_about(signup: Signup) -> QuerySet[Lookup]:
+    asked = Q(subject="person", key=signup.person.email)
+    if signup.company is not None:
+        asked |= Q(subject="company", key=signup.company.domain)
+    return Lookup.objects.filter(asked).order_by("subject", "provider")
+
+
+def _glance(signup: Signup) -> list[tuple[str, str]]:
+    """The few facts that sales look for first."""
+    company, person = signup.company, signup.person
+    wanted: list[tuple[str, Any]] = [("Location", person.fact("location"))]
+    if company is not None:
+        raised = company.fact("metrics.raised")
+        employees = company.fact("metrics.employees")
+        wanted += [
+            ("Company", company.name),
+            ("Industry", company.fact("category.industry")),
+            ("People", f"{employees:,}" if isinstance(employees, int) else None),
+            ("Raised", facts.money(raised) if isinstance(raised, int | float) else None),
+        ]
+    return [(label, str(value)) for label, value in wanted if value]
+
+
+def _buttons(signup: Signup) -> list[Button]:
+    """What staff may do next, by the verdict that holds."""
+
+    def url(name: str) -> str:
+        return reverse(f"admin:signups_signup_{name}", args=[signup.pk])
+
+    accept = Button("Accept anyway", "check_circle", "good", url("accept"))
+    reject = Button("Reject", "block", "bad", url("reject"))
+    keep = Button("Keep rejected", "task_alt", "plain", url("keep_rejected"))
+    match signup.verdict:
+        case Verdict.ACCEPTED:
+            return [reject]
+        case Verdict.REJECTED:
+            return [accept] if signup.reviewed_at else [accept, keep]
+        case Verdict.HELD:
+            return [Button("Accept", "check_circle", "good", url("accept")), reject]
+    return [accept, reject]
+
+
+def _others(signup: Signup) -> list[Signup]:
+    """Other signups of the same person, and of colleagues."""
+    related = Q(person=signup.person)
+    if signup.company_id is not None:
+        related |= Q(company=signup.company_id)
+    others = Signup.objects.filter(related).exclude(pk=signup.pk)
+    return list(others.order_by("-created_at")[:_OTHERS])

@@ -1,0 +1,125 @@
+"""The signups: a list to find them in, and for each the page that says what was found, decided and told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Prefetch, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesCheckboxFilter, RangeNumericFilter
+
+from signups.admin import badges, reviewing, signup_page
+from signups.admin.base import DaysFilter, PageAdmin
+from signups.models import Delivery, Signup
+
+
+def for_dots() -> Prefetch[str]:
+    """The deliveries as the small marks in a list need them: one query for the whole list."""
+    fields = ("signup", "integration", "event", "state")
+    return Prefetch("deliveries", Delivery.objects.only(*fields).order_by("pk"))
+
+
+class SignupColumns:
+    """Columns that every list of signups has."""
+
+    @admin.display(description="verdict", ordering="verdict")
+    def verdict_column(self, signup: Signup) -> SafeString:
+        return badges.verdict_badge(signup)
+
+    @admin.display(description="person", ordering="name")
+    def person_column(self, signup: Signup) -> SafeString:
+        return format_html(
+            '<span class="ob-two"><strong>{}</strong><span>{}</span></span>', signup.name or "–", signup.email
+        )
+
+    @admin.display(description="company", ordering="company__name")
+    def company_column(self, signup: Signup) -> SafeString:
+        title = signup.person.fact("employment.title") or ""
+        if signup.company is None:
+            return format_html(
+                '<span class="ob-two"><em>{}</em><span>{}</span></span>', signup.company_name or "–", title
+            )
+        return format_html(
+            '<span class="ob-two"><span class="ob-main">{}</span><span>{}</span></span>', signup.company.name, title
+        )
+
+    @admin.display(description="score", ordering="score")
+    def score_column(self, signup: Signup) -> SafeString:
+        return badges.score_mark(signup.score, signup.is_high_value)
+
+    @admin.display(description="deliveries")
+    def deliveries_column(self, signup: Signup) -> SafeString:
+        return badges.delivery_dots(signup.deliveries.all())
+
+    @admin.display(description="from", ordering="source")
+    def source_column(self, signup: Signup) -> str:
+        return str(signup.utm.get("utm_source") or signup.get_source_display())
+
+    @admin.display(description="signed up", ordering="created_at")
+    def when_column(self, signup: Signup) -> SafeString:
+        return badges.when(signup.created_at)
+
+
+@admin.register(Signup)
+class SignupAdmin(SignupColumns, PageAdmin):
+    page_template = "admin/signups/signup.html"
+    list_display = (
+        "person_column",
+        "verdict_column",
+        "score_column",
+        "company_column",
+        "deliveries_column",
+        "source_column",
+        "when_column",
+    )
+    list_filter = (
+        ("verdict", ChoicesCheckboxFilter),
+        ("is_high_value", BooleanRadioFilter),
+        ("score", RangeNumericFilter),
+        ("created_at", DaysFilter),
+    )
+    list_select_related = ("person", "company")
+    search_fields = ("email", "name", "company__name", "company__domain", "company_name")
+    search_help_text = "E-mail, name or company"
+    ordering = ("-created_at", "-pk")
+    actions = None
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Signup]:
+        queryset: QuerySet[Signup] = super().get_queryset(request)
+        return queryset.select_related("person", "company").prefetch_related(for_dots())
+
+    def page(self, request: HttpRequest, row: Signup) -> dict[str, Any]:
+        may_change_deliveries = request.user.has_perm("signups.change_delivery")
+        may_change = self.has_change_permission(request, row)
+        signup = Signup.objects.select_related("person", "company").get(pk=row.pk)
+        return signup_page.context(signup, may_change=may_change, may_change_deliveries=may_change_deliveries)
+
+    def get_urls(self) -> list[URLPattern]:
+        views = [
+            path(
+                f"<int:pk>/{decision.slug.replace('_', '-')}/",
+                self.admin_site.admin_view(self._deciding(decision)),
+                name=f"signups_signup_{decision.slug}",
+            )
+            for decision in reviewing.DECISIONS
+        ]
+        return views + super().get_urls()
+
+    def _deciding(self, decision: reviewing.Decision) -> Any:
+        def view(request: HttpRequest, pk: int) -> HttpResponse:
+            signup = self.get_queryset(request).filter(pk=pk).first()
+            if signup is None:
+                raise Http404
+            if not self.has_change_permission(request, signup):
+                raise PermissionDenied
+            back = reverse("admin:signups_signup_change", args=[pk])
+            page: HttpResponse | None = reviewing.decide_one(self, request, decision, signup, back)
+            return page or redirect(back)
+
+        return view
