@@ -58,6 +58,9 @@ class Vendor:
                 raise ControlError(f"{self.slug}.{knob} must be {type(default).__name__}, not {value!r}")
         self.options.update(changes)
 
+    def tick(self) -> None:
+        """Do what has become due. Called when the pretend clock was moved and before anybody looks."""
+
     def routes(self) -> list[web.RouteDef]:
         """Routes below the prefix, such as ``web.post("/api/chat.postMessage", self.post_message)``."""
         raise NotImplementedError
@@ -83,6 +86,8 @@ class World:
         self.cast: ModuleType = cast
         self.base_url = ""
         """Where this sandbox answers HTTP ("http://127.0.0.1:8025"), known once it listens."""
+        self.app_url = "http://127.0.0.1:8000"
+        """Where the product's own pages are, for the links to its signup form. Nothing here calls it."""
         self.offset_s = 0.0
         self.rng = random.Random(SEED)
         self.inbox: list[dict[str, Any]] = []
@@ -93,6 +98,10 @@ class World:
     def now(self) -> float:
         """Epoch seconds of the pretend world: real time plus what ``POST /_clock`` added."""
         return time.time() + self.offset_s
+
+    def tick(self) -> None:
+        for vendor in self.vendors.values():
+            vendor.tick()
 
     def reset(self) -> None:
         """Back to the first day: state, options, faults, journal, clock and inbox."""

@@ -192,17 +192,20 @@ async def _clock(request: web.Request) -> web.Response:
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds < 0:
         raise ControlError(f"advance_s must be a number of seconds, not negative; got {seconds!r}")
     world.offset_s += seconds
+    world.tick()
     return web.json_response({"now": world.now(), "offset_s": world.offset_s})
 
 
 async def _state(request: web.Request) -> web.Response:
     world = request.app[WORLD]
+    world.tick()
     state = {slug: vendor.snapshot() for slug, vendor in world.vendors.items()}
     return web.json_response({**state, "mail": world.inbox})
 
 
 async def _state_of(request: web.Request) -> web.Response:
     world, slug = request.app[WORLD], request.match_info["slug"]
+    world.tick()
     if slug == "mail":
         return web.json_response(world.inbox)
     if slug == "cast":

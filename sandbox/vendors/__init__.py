@@ -3,10 +3,11 @@
 from sandbox.core import Vendor
 from sandbox.vendors.clearbit import Clearbit
 from sandbox.vendors.close import Close
+from sandbox.vendors.customerio import CustomerIO
 from sandbox.vendors.ga import GoogleAnalytics
 from sandbox.vendors.github import GitHub
 from sandbox.vendors.gravatar import Gravatar
 from sandbox.vendors.mixpanel import Mixpanel
 from sandbox.vendors.slack import Slack
 
-VENDORS: tuple[type[Vendor], ...] = (Clearbit, Gravatar, GitHub, Slack, Close, Mixpanel, GoogleAnalytics)
+VENDORS: tuple[type[Vendor], ...] = (Clearbit, Gravatar, GitHub, Slack, Close, Mixpanel, CustomerIO, GoogleAnalytics)

@@ -1,0 +1,78 @@
+"""Reporting webhooks: what became of each message, signed and one after the other.
+
+A call that fails is repeated, and everything later waits behind it: that queue is what a receiver must live with.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import json
+import time
+from collections import deque
+from typing import Any
+
+import aiohttp
+
+from sandbox.credentials import CUSTOMERIO_WEBHOOK_SECRET
+
+TIMEOUT_S = 4
+HOLDING_STATUSES = frozenset((400, 401, 402, 403, 404, 405, 410, 429, 500, 502, 521))
+"""After these the next try is an hour away; after anything else soon, then later and later."""
+
+
+class ReportingWebhooks:
+    """``options`` has webhook_url (empty: nobody listens), webhook_retry_s and webhook_hold_s."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        self._options = options
+        self.backlog: deque[dict[str, Any]] = deque()
+        self._sending: asyncio.Task[None] | None = None
+
+    def tell(self, event: dict[str, Any]) -> None:
+        """Queue the event. Returns at once."""
+        if not self._options["webhook_url"]:
+            return
+        self.backlog.append(event)
+        if self._sending is None or self._sending.done():
+            self._sending = asyncio.get_running_loop().create_task(self._send_all())
+
+    def stop(self) -> None:
+        if self._sending is not None:
+            self._sending.cancel()
+
+    async def _send_all(self) -> None:
+        wait_s = float(self._options["webhook_retry_s"])
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S)) as session:
+            while self.backlog:
+                status = await self._send(session, self.backlog[0])
+                if status is not None and 200 <= status < 300:
+                    self.backlog.popleft()
+                    wait_s = float(self._options["webhook_retry_s"])
+                    continue
+                is_held = status in HOLDING_STATUSES
+                await asyncio.sleep(self._options["webhook_hold_s"] if is_held else wait_s)
+                wait_s *= 2
+
+    async def _send(self, session: aiohttp.ClientSession, event: dict[str, Any]) -> int | None:
+        """The receiver's status; None where there was no answer."""
+        body = json.dumps(event).encode()
+        timestamp = str(int(time.time()))  # real time, whatever /_clock says: the receiver's clock is real
+        headers = {
+            "Content-Type": "application/json",
+            "X-CIO-Timestamp": timestamp,
+            "X-CIO-Signature": signature(CUSTOMERIO_WEBHOOK_SECRET, timestamp, body),
+        }
+        try:
+            async with session.post(
+                self._options["webhook_url"], data=body, headers=headers, allow_redirects=False
+            ) as reply:
+                return reply.status
+        except (TimeoutError, aiohttp.ClientError, ValueError):
+            return None
+
+
+def signature(secret: str, timestamp: str, body: bytes) -> str:
+    """Hexadecimal, without a ``v0=`` before it."""
+    return hmac.new(secret.encode(), f"v0:{timestamp}:".encode() + body, hashlib.sha256).hexdigest()
