@@ -23,7 +23,7 @@ def main() -> None:
     args = _arguments()
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="sandbox %(levelname)s %(message)s")
     try:
-        asyncio.run(_run(args.host, args.http_port, args.dns_port, args.smtp_port))
+        asyncio.run(_run(args))
     except OSError as error:
         sys.exit(f"sandbox: cannot listen: {error.strerror or error}. Choose another port (see --help).")
     except KeyboardInterrupt:
@@ -41,6 +41,12 @@ def _arguments() -> argparse.Namespace:
             default=os.environ.get(variable) or str(port),
             help=f"0 for any free one (default: ${variable} or {port})",
         )
+    parser.add_argument(
+        "--app-url",
+        type=_web_address,
+        default="http://127.0.0.1:8000",
+        help="where the product runs, for links to its signup form (default: %(default)s)",
+    )
     return parser.parse_args()
 
 
@@ -50,18 +56,25 @@ def _port(text: str) -> int:
     return int(text)
 
 
-async def _run(host: str, http_port: int, dns_port: int, smtp_port: int) -> None:
+def _web_address(text: str) -> str:
+    if not text.startswith(("http://", "https://")):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a web address; give one such as http://127.0.0.1:8000")
+    return text.rstrip("/")
+
+
+async def _run(args: argparse.Namespace) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     world = World(VENDORS)
+    world.app_url = args.app_url
     runner = web.AppRunner(build_app(world), access_log=None, shutdown_timeout=0)
     await runner.setup()
     try:
         starters = {
-            "http": partial(_start_http, runner, world, host, http_port),
-            "dns": partial(dns.start, world, host, dns_port),
-            "smtp": partial(smtp.start, world, host, smtp_port),
+            "http": partial(_start_http, runner, world, args.host, args.http_port),
+            "dns": partial(dns.start, world, args.host, args.dns_port),
+            "smtp": partial(smtp.start, world, args.host, args.smtp_port),
         }
         print(json.dumps({service: await start() for service, start in starters.items()}), flush=True)
         await stop.wait()

@@ -125,8 +125,9 @@ class FaultBook:
                 return fault
         return None
 
-    def clear(self) -> None:
-        self._faults.clear()
+    def clear(self, vendor: str = "") -> None:
+        """Forget the faults of this vendor, or all."""
+        self._faults = [fault for fault in self._faults if vendor and fault.vendor != vendor]
 
     def as_list(self) -> list[dict[str, Any]]:
         return [asdict(fault) for fault in self._faults]
