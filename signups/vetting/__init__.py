@@ -1,0 +1,22 @@
+"""Is it genuine? One file a check; all of them side by side, under one deadline.
+
+A check answers *good*, *bad* or *unknown*, with a sentence, its evidence and its time. What failed or was late is
+unknown, never bad. What the answers mean for the signup is `signups.verdicts`' business.
+"""
+
+from signups.vetting.address import Address, InvalidAddress, parse
+from signups.vetting.examining import Examination, Examining, forget, start
+from signups.vetting.free_mail import known_company_domain
+from signups.vetting.result import CheckResult
+
+__all__ = [
+    "Address",
+    "CheckResult",
+    "Examination",
+    "Examining",
+    "InvalidAddress",
+    "forget",
+    "known_company_domain",
+    "parse",
+    "start",
+]

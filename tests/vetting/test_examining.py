@@ -1,0 +1,59 @@
+from typing import Any
+
+import pytest
+
+from signups import vetting
+from signups.contracts import Deadline
+from signups.models import ListEntry
+from tests.sandbox_process import Sandbox
+
+pytestmark = pytest.mark.django_db
+
+
+def examine(email: str, budget_ms: int = 1500) -> vetting.Examination:
+    return vetting.start(vetting.parse(email), Deadline(budget_ms)).finish()
+
+
+def codes(examination: vetting.Examination) -> dict[str, str]:
+    return {check.name: check.code for check in examination.checks}
+
+
+@pytest.mark.parametrize(
+    ("email", "expected"),
+    [
+        ("ada@dev.test", ["ok", "not_listed", "not_disposable", "company_domain", "mx"]),
+        ("ned@bigmail.test", ["ok", "not_listed", "not_disposable", "free_mail", "mx"]),
+        ("x@mailinator.com", ["ok", "not_listed", "disposable", "free_mail", "mx"]),
+        ("bob@nowhere.test", ["ok", "not_listed", "not_disposable", "company_domain", "no_such_domain"]),
+    ],
+)
+def test_every_check_answers(sandbox: Sandbox, email: str, expected: list[str]) -> None:
+    assert list(codes(examine(email)).values()) == expected
+
+
+def test_a_typo_comes_with_a_suggestion(sandbox: Sandbox) -> None:
+    examination = examine("ted@gmial.com")
+    assert (codes(examination)["mx"], examination.suggestion) == ("no_such_domain", "ted@gmail.com")
+
+
+def test_the_other_checks_answer_though_the_name_server_is_silent(sandbox: Sandbox) -> None:
+    ListEntry.objects.create(kind="deny", value="silent.test", reason="because")
+    examination = examine("kim@silent.test", budget_ms=250)
+    assert codes(examination) == {
+        "syntax": "ok",
+        "lists": "deny_list",
+        "disposable": "not_disposable",
+        "free_mail": "company_domain",
+        "mx": "dns_timeout",
+    }
+
+
+def test_the_name_server_is_asked_before_the_answer_is_wanted(sandbox: Sandbox) -> None:
+    examining = vetting.start(vetting.parse("ada@dev.test"), Deadline(1500))
+    assert examining.asking.future.result(timeout=1.5).code == "mx"
+    assert examining.finish().checks[-1].code == "mx"
+
+
+def test_an_examination_costs_one_query(sandbox: Sandbox, django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(1):
+        examine("ada@dev.test")

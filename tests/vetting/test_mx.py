@@ -1,0 +1,206 @@
+"""The MX check against the sandbox's name server: real packets, and faults on request."""
+
+import threading
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from signups import vetting
+from signups.contracts import Deadline
+from signups.vetting import CheckResult, mx, name_servers
+from tests.sandbox_process import Sandbox
+
+
+def check(domain: str, budget_ms: int = 1500) -> CheckResult:
+    return mx.start(domain, Deadline(budget_ms)).finish()
+
+
+def questions(sandbox: Sandbox) -> list[str]:
+    """What the name server was asked, as "MX dev.test"."""
+    return [f"{call['method']} {call['path']}" for call in sandbox.received("dns")]
+
+
+@pytest.mark.parametrize(
+    ("domain", "outcome", "code"),
+    [
+        ("dev.test", "good", "mx"),
+        ("www.acme.test", "good", "mx"),  # an alias
+        ("xn--bcher-kva.test", "good", "mx"),
+        ("implicit.test", "good", "implicit_mx"),
+        ("nowhere.test", "bad", "no_such_domain"),
+        ("nomail.test", "bad", "null_mx"),
+        ("txtonly.test", "bad", "no_mail_server"),
+        ("servfail.test", "unknown", "dns_servfail"),
+    ],
+)
+def test_a_domain_is_judged_by_its_records(sandbox: Sandbox, domain: str, outcome: str, code: str) -> None:
+    result = check(domain)
+    assert (result.name, result.outcome, result.code) == ("mx", outcome, code)
+    assert domain in result.sentence
+
+
+def test_the_evidence_names_the_mail_servers_in_the_order_of_preference(sandbox: Sandbox) -> None:
+    assert check("dev.test").evidence == {"mx": ["10 mx1.mailhost.test", "20 mx2.mailhost.test"]}
+    assert check("nomail.test").evidence == {"mx": ["0 ."]}
+    assert check("implicit.test").evidence == {"mx": [], "addresses": ["192.0.2.60"]}
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [("SERVFAIL", "dns_servfail"), ("REFUSED", "dns_refused"), ("NOTIMP", "dns_error"), ("FORMERR", "dns_error")],
+)
+def test_a_name_server_that_does_not_say_proves_nothing(sandbox: Sandbox, status: str, code: str) -> None:
+    sandbox.fault("dns", status=status, times=None)
+    result = check("dev.test")
+    assert (result.outcome, result.code) == ("unknown", code)
+    assert status in result.evidence["error"]
+
+
+def test_a_silent_name_server_is_unknown_when_the_time_is_up(sandbox: Sandbox) -> None:
+    deadline = Deadline(250)
+    result = mx.start("silent.test", deadline).finish()
+    assert (result.outcome, result.code) == ("unknown", "dns_timeout")
+    assert 200 <= deadline.elapsed_ms() <= 290
+
+
+def test_a_late_answer_is_unknown_when_the_time_is_up(sandbox: Sandbox) -> None:
+    sandbox.fault("dns", latency_ms=2000, times=None)
+    deadline = Deadline(250)
+    assert mx.start("dev.test", deadline).finish().code == "dns_timeout"
+    assert deadline.elapsed_ms() <= 290
+
+
+def test_nobody_at_the_name_servers_address_is_unknown(settings: Any) -> None:
+    settings.DNS_NAMESERVERS = ["127.0.0.1:9"]
+    vetting.forget()
+    assert check("dev.test", budget_ms=200).outcome == "unknown"
+    vetting.forget()
+
+
+def test_a_lost_packet_is_sent_again(sandbox: Sandbox) -> None:
+    sandbox.fault("dns", status="timeout", times=1)
+    assert check("dev.test").code == "mx"
+    assert questions(sandbox)[:2] == ["MX dev.test", "MX dev.test"]
+
+
+def test_an_answer_too_long_for_a_packet_is_asked_for_over_tcp(sandbox: Sandbox) -> None:
+    result = check("manymx.test")
+    assert result.code == "mx"
+    assert len(result.evidence["mx"]) == mx.MAX_HOSTS
+    assert [call["query"]["transport"] for call in sandbox.received("dns", "manymx.test")][:2] == ["udp", "tcp"]
+
+
+def test_mail_servers_that_do_not_exist_are_none(sandbox: Sandbox) -> None:
+    sandbox.fault("dns", status="NXDOMAIN", route="mailhost.test", times=None)
+    result = check("dev.test")
+    assert (result.outcome, result.code) == ("bad", "no_mail_server")
+
+
+def test_one_mail_server_that_exists_is_enough(sandbox: Sandbox) -> None:
+    sandbox.fault("dns", status="NXDOMAIN", route="mx1.mailhost.test", times=None)
+    assert check("dev.test").code == "mx"
+
+
+def test_mail_servers_nobody_could_ask_about_are_unknown(sandbox: Sandbox) -> None:
+    sandbox.fault("dns", status="NXDOMAIN", route="mx1.mailhost.test", times=None)
+    sandbox.fault("dns", status="SERVFAIL", route="mx2.mailhost.test", times=None)
+    result = check("dev.test")
+    assert (result.outcome, result.code) == ("unknown", "dns_servfail")
+    assert result.evidence["mx"] == ["10 mx1.mailhost.test", "20 mx2.mailhost.test"]
+
+
+def test_one_address_of_a_mail_server_is_enough(sandbox: Sandbox) -> None:
+    sandbox.fault("dns", status="SERVFAIL", method="AAAA", times=None)
+    assert check("dev.test").code == "mx"
+
+
+def test_mail_servers_the_internet_cannot_reach_are_none(sandbox: Sandbox, settings: Any) -> None:
+    settings.SANDBOX = False  # the cast's addresses are reserved for documentation
+    result = check("dev.test")
+    assert (result.outcome, result.code) == ("bad", "no_mail_server")
+    assert set(result.evidence["addresses"]) == {"192.0.2.25", "2001:db8::25"}
+    assert check("implicit.test").code == "no_mail_server"
+
+
+@pytest.mark.parametrize(
+    ("address", "in_sandbox", "outside"),
+    [
+        ("8.8.8.8", True, True),
+        ("2606:4700::1111", True, True),
+        ("127.0.0.1", True, False),
+        ("::1", True, False),
+        ("10.0.0.25", False, False),
+        ("169.254.1.1", False, False),
+        ("100.64.0.1", False, False),
+        ("224.0.0.1", False, False),
+        ("0.0.0.0", False, False),
+        ("fe80::1", False, False),
+        ("::ffff:10.0.0.1", False, False),
+    ],
+)
+def test_private_addresses_do_not_take_mail(settings: Any, address: str, in_sandbox: bool, outside: bool) -> None:
+    assert mx._is_reachable(address) is in_sandbox
+    settings.SANDBOX = False
+    assert mx._is_reachable(address) is outside
+
+
+def test_what_was_answered_is_not_asked_again_until_it_is_forgotten(sandbox: Sandbox) -> None:
+    first = check("dev.test")
+    asked = questions(sandbox)
+    assert replace(check("dev.test"), ms=0) == replace(first, ms=0)
+    assert questions(sandbox) == asked
+    vetting.forget()
+    check("dev.test")
+    assert questions(sandbox)[len(asked)] == "MX dev.test"
+
+
+def test_colleagues_mail_servers_are_known_already(sandbox: Sandbox) -> None:
+    check("dev.test")
+    asked = questions(sandbox)
+    check("acme.test")
+    assert questions(sandbox) == [*asked, "MX acme.test"]
+
+
+def test_what_was_not_answered_is_asked_again(sandbox: Sandbox) -> None:
+    sandbox.fault("dns", status="SERVFAIL", times=1)
+    assert [check("dev.test").code, check("dev.test").code] == ["dns_servfail", "mx"]
+
+
+def test_a_crowd_of_silent_domains_piles_nothing_up(sandbox: Sandbox) -> None:
+    check("dev.test")
+    threads = threading.active_count()
+    sandbox.fault("dns", status="timeout", times=None)
+    asking = [mx.start(f"crowd-{n}.test", Deadline(300)) for n in range(200)]
+    assert {one.finish().code for one in asking} == {"dns_timeout"}
+    assert threading.active_count() == threads
+
+
+@pytest.mark.parametrize("server", ["127.0.0.1:{port}", " 127.0.0.1:{port} "])
+def test_name_servers_are_read_as_address_and_port(sandbox: Sandbox, settings: Any, server: str) -> None:
+    settings.DNS_NAMESERVERS = ["127.0.0.1:9", server.format(port=sandbox.ports["dns"])]
+    vetting.forget()
+    assert check("dev.test").code == "mx"
+
+
+@pytest.mark.parametrize(
+    ("value", "server"),
+    [
+        ("192.0.2.1", ("192.0.2.1", 53)),
+        ("192.0.2.1:8053", ("192.0.2.1", 8053)),
+        ("2001:db8::1", ("2001:db8::1", 53)),
+        ("[2001:db8::1]:8053", ("2001:db8::1", 8053)),
+    ],
+)
+def test_a_port_is_53_where_none_is_named(value: str, server: tuple[str, int]) -> None:
+    read = name_servers._name_server(value)
+    assert (read.answer_nameserver(), read.answer_port()) == server
+
+
+def test_a_name_server_that_cannot_be_read_is_named_with_the_setting(settings: Any) -> None:
+    settings.DNS_NAMESERVERS = ["dns.example.com"]
+    vetting.forget()
+    result = check("dev.test")
+    assert (result.outcome, result.code) == ("unknown", "dns_error")
+    assert "DNS_NAMESERVERS must hold address:port" in result.evidence["error"]
+    vetting.forget()
