@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 from django.conf import settings
 from django.urls import reverse
 
 from signups.models import Delivery, Signup
+
+_NETWORKS = {  # fact → what people call it, and where its handles lead
+    "github.handle": ("GitHub", "https://github.com/"),
+    "linkedin.handle": ("LinkedIn", "https://www.linkedin.com/"),  # "in/ada"
+    "twitter.handle": ("X", "https://x.com/"),
+}
 
 
 def person_name(signup: Signup) -> str:
@@ -29,6 +36,14 @@ def company_fact(signup: Signup, path: str) -> Any:
     return signup.company.fact(path) if signup.company is not None else None
 
 
+def public_profiles(signup: Signup) -> dict[str, str]:
+    """The person's known pages, network → URL."""
+    handles = {path: str(signup.person.fact(path) or "") for path in _NETWORKS}
+    return {
+        name: prefix + quote(handles[path], safe="/") for path, (name, prefix) in _NETWORKS.items() if handles[path]
+    }
+
+
 def at_ms(delivery: Delivery) -> int:
     """When the event happened, in epoch milliseconds: the same at every try."""
     return int(delivery.frozen["at_ms"])
@@ -42,6 +57,20 @@ def at_s(delivery: Delivery) -> int:
 def admin_url(signup: Signup) -> str:
     """The absolute URL of the signup's page in the admin."""
     return f"{settings.BASE_URL}{reverse('admin:signups_signup_change', args=[signup.pk])}"
+
+
+def origin(signup: Signup) -> str:
+    """Where the person came from, in a few words: the campaign, else the site that sent them, else how they came in."""
+    campaign = [str(signup.utm.get(f"utm_{part}") or "") for part in ("source", "medium", "campaign")]
+    return " / ".join(filter(None, campaign)) or host(signup.referrer) or signup.get_source_display()
+
+
+def host(url: str) -> str:
+    """The host of a web address, typed with or without its scheme, and without "www."; "" where it has none."""
+    try:
+        return (urlsplit(url if "//" in url else f"//{url}").hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""
 
 
 def known(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from signups.contracts import Delivered, Outcome
 from signups.models import Company, Delivery, Person, Score, ScoreLine, Signup, Verdict
 from signups.models.profile import Profile
 
@@ -63,6 +64,16 @@ def make_delivery(signup: Signup, integration: str, event: str = "signed_up", **
     values["frozen"] = {**frozen, **values.get("frozen", {})}
     row = Delivery(signup=signup, integration=integration, event=event, **values)
     return Delivery.objects.bulk_create([row])[0]
+
+
+def finish(delivery: Delivery, outcome: Outcome) -> Delivery:
+    """Write down how a delivery went, as the engine does."""
+    delivery.state, delivery.due_at = Delivery.State.SKIPPED, None
+    if isinstance(outcome, Delivered):
+        delivery.state = Delivery.State.DELIVERED
+        delivery.external_id, delivery.external_url, delivery.made = outcome.external_id, outcome.url, outcome.made
+    delivery.save()
+    return delivery
 
 
 def _dotted(facts: Mapping[str, Any]) -> dict[str, Any]:

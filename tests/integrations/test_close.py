@@ -1,0 +1,390 @@
+"""One lead a company, a contact a person, whatever goes wrong in between; and nothing of sales' is overwritten."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import requests
+
+from integrations import close, close_records
+from integrations.close import Close
+from signups.contracts import Ambiguous, Delivered, Later, Misconfigured, Never, Skipped
+from signups.models import Company, Delivery, Signup
+from tests.rows import finish, make_company, make_delivery, make_signup
+from tests.sandbox_process import Sandbox
+
+pytestmark = pytest.mark.django_db
+
+FIELDS = {
+    kind: {name: f"cf_{kind}_{name.split()[1]}" for name in names}
+    for kind, names in close_records.CUSTOM_FIELDS.items()
+}
+
+
+@pytest.fixture(autouse=True)
+def _first_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is remembered of the fields, and the pace of searches is kept to in one test alone."""
+    close._forget_fields()
+    monkeypatch.setattr(close._searching, "every_s", 0.0)
+
+
+def acme() -> Company:
+    facts = {"metrics__employees": 2300, "metrics__raised": 4_500_000, "category__industry": "Machinery"}
+    place = {"geo__city": "Chicago", "geo__state": "Illinois", "geo__countryCode": "US"}
+    return make_company("acme.test", "Acme", description="Anvils and springs.", **facts, **place)
+
+
+def tom(**values: Any) -> Signup:
+    facts = {"employment.title": "VP Engineering", "linkedin.handle": "in/tom-reyes"}
+    return make_signup("tom@acme.test", "Tom Reyes", **{"company": acme(), "facts": facts, "score": 41, **values})
+
+
+def uma(**values: Any) -> Signup:
+    return make_signup("uma@acme.test", "Uma Lindt", **{"company": acme(), "score": 50, **values})
+
+
+def tell(signup: Signup, event: str = "signed_up") -> Delivered:
+    """One delivery, made and written down."""
+    delivery = make_delivery(signup, "close", event)
+    outcome = Close().handler(event)(signup, delivery)  # type: ignore[arg-type]
+    assert isinstance(outcome, Delivered), outcome
+    finish(delivery, outcome)
+    return outcome
+
+
+def leads(sandbox: Sandbox, *, but: str = "Handmade Ltd") -> list[dict[str, Any]]:
+    """What Close holds, apart from the lead that sales typed."""
+    return [lead for lead in sandbox.state("close")["leads"] if lead["name"] != but]
+
+
+def handmade(sandbox: Sandbox) -> dict[str, Any]:
+    return next(lead for lead in sandbox.state("close")["leads"] if lead["name"] == "Handmade Ltd")
+
+
+def own(sandbox: Sandbox, record: dict[str, Any], kind: str = "lead") -> dict[str, Any]:
+    """A record's custom fields by name."""
+    names = {f"custom.{field['id']}": field["name"] for field in sandbox.state("close")["custom_fields"][kind]}
+    return {names[key]: value for key, value in record.items() if key.startswith("custom.")}
+
+
+def typed(sandbox: Sandbox, method: str, path: str, **body: Any) -> dict[str, Any]:
+    """What sales do by hand."""
+    url = f"{sandbox.url}/close/api/v1/{path}"
+    reply = requests.request(method, url, json=body, auth=("api_sandbox_close", ""), timeout=10)
+    reply.raise_for_status()
+    made: dict[str, Any] = reply.json()
+    return made
+
+
+def addresses(lead: dict[str, Any]) -> list[str]:
+    return [one["email"] for contact in lead["contacts"] for one in contact["emails"]]
+
+
+# -- What is written ---------------------------------------------------------------------------------------------------
+
+
+def test_a_company_s_first_signup_as_a_lead() -> None:
+    signup = tom(referrer="https://www.news.test/item?id=1")
+    assert close_records.new_lead(signup, FIELDS) == {
+        "name": "Acme",
+        "url": "https://acme.test",
+        "description": "Anvils and springs.",
+        "addresses": [{"label": "business", "city": "Chicago", "state": "Illinois", "country": "US"}],
+        "contacts": [
+            {
+                "name": "Tom Reyes",
+                "title": "VP Engineering",
+                "urls": [{"url": "https://www.linkedin.com/in/tom-reyes", "type": "url"}],
+                "emails": [{"email": "tom@acme.test", "type": "office"}],
+                "custom.cf_contact_id": str(signup.uid),
+                "custom.cf_contact_score": 41,
+                "custom.cf_contact_date": signup.created_at.date().isoformat(),
+                "custom.cf_contact_page": f"http://127.0.0.1:8000/admin/signups/signup/{signup.pk}/change/",
+            }
+        ],
+        "custom.cf_lead_domain": "acme.test",
+        "custom.cf_lead_id": str(signup.uid),
+        "custom.cf_lead_score": 41,
+        "custom.cf_lead_source": "news.test",
+        "custom.cf_lead_employees": 2300,
+        "custom.cf_lead_raised": 4_500_000,
+        "custom.cf_lead_industry": "Machinery",
+    }
+
+
+def test_a_search_asks_for_everything_at_once() -> None:
+    query = close_records.candidates(tom(), FIELDS)
+    (_, either) = query["query"]["queries"]
+    assert len(either["queries"]) == 5
+    assert query["_fields"] == {"lead": ["id"]}
+    (_, either) = close_records.candidates(make_signup("ned@bigmail.test", "Ned"), FIELDS)["query"]["queries"]
+    assert len(either["queries"]) == 2  # a personal address says nothing of a company
+
+
+# -- Making and finding ------------------------------------------------------------------------------------------------
+
+
+def test_the_first_of_a_company_makes_its_lead(sandbox: Sandbox) -> None:
+    signup = tom(utm={"utm_source": "hn", "utm_campaign": "launch"})
+    outcome = tell(signup)
+    (lead,) = leads(sandbox)
+    assert (lead["name"], addresses(lead)) == ("Acme", ["tom@acme.test"])
+    assert own(sandbox, lead)["Signup source"] == "hn / launch"
+    assert own(sandbox, lead["contacts"][0], "contact")["Signup id"] == str(signup.uid)
+    assert outcome.made == {"lead_id": lead["id"], "contact_id": lead["contacts"][0]["id"]}
+    assert (outcome.external_id, outcome.url) == (lead["id"], lead["html_url"])
+
+
+def test_a_colleague_joins_the_lead_although_search_does_not_know_it_yet(sandbox: Sandbox) -> None:
+    sandbox.setting("close", index_lag_s=60)
+    tell(tom())
+    tell(uma())
+    (lead,) = leads(sandbox)
+    assert addresses(lead) == ["tom@acme.test", "uma@acme.test"]
+    assert own(sandbox, lead)["Signup score"] == 50  # the best of them
+    assert own(sandbox, lead)["Signup id"] == str(Signup.objects.get(email="tom@acme.test").uid)
+
+
+def test_a_personal_address_joins_its_employer_s_lead(sandbox: Sandbox) -> None:
+    tell(tom())
+    tell(make_signup("sam@bigmail.test", "Sam Carter", company=acme()))
+    (lead,) = leads(sandbox)
+    assert [contact["emails"][0]["type"] for contact in lead["contacts"]] == ["office", "home"]
+
+
+def test_a_person_without_a_company_has_a_lead_of_their_own(sandbox: Sandbox) -> None:
+    tell(make_signup("cleo@bigmail.test", "Cleo Park"))
+    tell(make_signup("ned@bigmail.test", "Ned Plain"))
+    assert [lead["name"] for lead in leads(sandbox)] == ["Cleo Park", "Ned Plain"]
+    assert "Signup domain" not in own(sandbox, leads(sandbox)[0])
+
+
+def test_without_earlier_deliveries_a_lead_is_found_by_its_domain(sandbox: Sandbox) -> None:
+    tell(tom())
+    typed(sandbox, "PUT", f"lead/{leads(sandbox)[0]['id']}/", url=None)
+    Delivery.objects.all().delete()
+    tell(make_signup("sam@bigmail.test", "Sam Carter", company=acme()))
+    (lead,) = leads(sandbox)
+    assert addresses(lead) == ["tom@acme.test", "sam@bigmail.test"]
+
+
+def test_a_signup_told_twice_changes_nothing(sandbox: Sandbox) -> None:
+    signup = tom()
+    tell(signup)
+    before = leads(sandbox)
+    Delivery.objects.all().delete()
+    tell(signup)
+    assert leads(sandbox) == before
+
+
+def test_somebody_known_is_not_doubled_however_the_address_is_spelled(sandbox: Sandbox) -> None:
+    lead = typed(sandbox, "POST", "lead/", name="Ned & Sons")
+    typed(sandbox, "POST", "contact/", lead_id=lead["id"], name="Ned", emails=[{"email": "Ned@BigMail.test"}])
+    outcome = tell(make_signup("ned@bigmail.test", "Ned Plain"))
+    assert outcome.made["lead_id"] == lead["id"]
+    assert len(leads(sandbox)) == 1
+    assert len(leads(sandbox)[0]["contacts"]) == 1
+
+
+# -- What sales typed --------------------------------------------------------------------------------------------------
+
+
+def otto() -> Signup:
+    company = make_company("handmade.test", "Handmade Workshop", description="Tools.", metrics__employees=55)
+    return make_signup("otto@handmade.test", "Otto Haas", company=company, score=20)
+
+
+def test_a_lead_typed_by_hand_is_joined_and_kept_as_it_is(sandbox: Sandbox) -> None:
+    before = handmade(sandbox)
+    tell(otto())
+    after = handmade(sandbox)
+    for name in ("name", "url", "description", "status_id", "addresses", "contacts"):
+        assert after[name][: len(before[name])] == before[name]
+    assert addresses(after) == ["hanna@handmade.test", "otto@handmade.test"]
+    assert leads(sandbox) == []
+    assert own(sandbox, after)["Signup domain"] == "handmade.test"
+    assert own(sandbox, after)["Signup employees"] == 55
+
+
+def test_a_lead_typed_by_hand_is_known_by_a_colleague_s_address_alone(sandbox: Sandbox) -> None:
+    typed(sandbox, "PUT", f"lead/{handmade(sandbox)['id']}/", url="")
+    tell(otto())
+    assert leads(sandbox) == []
+    assert handmade(sandbox)["url"] == "https://handmade.test"  # it was empty
+
+
+def test_a_lead_of_another_company_is_left_alone(sandbox: Sandbox) -> None:
+    agency = typed(sandbox, "POST", "lead/", name="Agency", url="https://agency.test", contacts=[
+        {"name": "Tim", "emails": [{"email": "tim@acme.test"}]}
+    ])  # fmt: skip
+    namesake = typed(sandbox, "POST", "lead/", name="Not Acme", url="https://acme.test.example.com")
+    tell(uma())
+    untouched = [lead for lead in leads(sandbox) if lead["id"] in (agency["id"], namesake["id"])]
+    assert [lead["date_updated"] for lead in untouched] == [agency["date_updated"], namesake["date_updated"]]
+    assert [lead["name"] for lead in leads(sandbox)] == ["Agency", "Not Acme", "Acme"]
+
+
+def test_on_another_company_s_lead_only_the_contact_is_ours_to_complete(sandbox: Sandbox) -> None:
+    agency = typed(sandbox, "POST", "lead/", name="Agency", url="https://agency.test", contacts=[
+        {"name": "Tommy", "title": "", "emails": [{"email": "tom@acme.test"}]}
+    ])  # fmt: skip
+    tell(tom())
+    (lead,) = leads(sandbox)
+    assert (lead["id"], own(sandbox, lead)) == (agency["id"], {})
+    assert (lead["contacts"][0]["name"], lead["contacts"][0]["title"]) == ("Tommy", "VP Engineering")
+
+
+def test_of_two_leads_the_elder_is_joined(sandbox: Sandbox) -> None:
+    elder = typed(sandbox, "POST", "lead/", name="Acme (old)", url="https://www.acme.test/home")
+    typed(sandbox, "POST", "lead/", name="Acme (new)", url="acme.test")
+    assert tell(tom()).made["lead_id"] == elder["id"]
+
+
+def test_a_lead_merged_away_is_looked_for_again(sandbox: Sandbox) -> None:
+    tell(tom())
+    kept = typed(sandbox, "POST", "lead/", name="Acme Hardware", url="https://acme.test")
+    typed(sandbox, "POST", "lead/merge/", source=leads(sandbox)[0]["id"], destination=kept["id"])
+    assert tell(uma()).made["lead_id"] == kept["id"]
+    assert len(leads(sandbox)) == 1
+
+
+def test_news_fills_in_what_is_new(sandbox: Sandbox) -> None:
+    signup = make_signup("tom@acme.test", "Tom Reyes", company=make_company("acme.test", "acme.test"))
+    tell(signup)
+    lead = leads(sandbox)[0]
+    typed(sandbox, "PUT", f"lead/{lead['id']}/", description="Ours.")
+    signup.company.profile = {"description": {"value": "Anvils.", "provider": "clearbit", "at": ""}}
+    signup.person.profile = {"employment.title": {"value": "VP", "provider": "clearbit", "at": ""}}
+    signup.score = 60
+    tell(signup, "profile_changed")
+    (lead,) = leads(sandbox)
+    assert (lead["description"], lead["contacts"][0]["title"]) == ("Ours.", "VP")
+    assert own(sandbox, lead)["Signup score"] == own(sandbox, lead["contacts"][0], "contact")["Signup score"] == 60
+
+
+def test_a_contact_that_sales_deleted_does_not_come_back_with_news(sandbox: Sandbox) -> None:
+    signup = tom()
+    typed(sandbox, "DELETE", f"contact/{tell(signup).made['contact_id']}/")
+    outcome = Close().on_profile_changed(signup, make_delivery(signup, "close", "profile_changed"))
+    assert outcome == Skipped("The contact was deleted in Close.")
+
+
+# -- Trouble -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("reset", ["before", "after"])
+@pytest.mark.parametrize("route", ["/v1/lead/", "/v1/contact/"])
+def test_after_a_create_in_doubt_there_is_one_of_each(sandbox: Sandbox, route: str, reset: str) -> None:
+    sandbox.setting("close", index_lag_s=60)
+    tell(uma())
+    signup = tom() if route == "/v1/contact/" else make_signup("cleo@bigmail.test", "Cleo Park")
+    delivery = make_delivery(signup, "close")
+    sandbox.fault("close", route=route, method="POST", reset=reset)
+    with pytest.raises(Ambiguous):
+        Close().on_signed_up(signup, delivery)
+    sandbox.advance(Close.reconcile_after.total_seconds())
+    assert Close().reconcile(signup, delivery) is None  # the handler itself looks before it makes
+    Close().on_signed_up(signup, delivery)
+    assert sum(addresses(lead).count(signup.email) for lead in leads(sandbox)) == 1
+
+
+def test_what_was_made_is_found_by_our_id_when_sales_corrected_the_address(sandbox: Sandbox) -> None:
+    signup = make_signup("cleo@bigmail.test", "Cleo Park")
+    made = tell(signup).made
+    typed(sandbox, "PUT", f"contact/{made['contact_id']}/", emails=[{"email": "cleo.park@bigmail.test"}])
+    Delivery.objects.all().delete()
+    assert tell(signup).made == made
+
+
+@pytest.mark.parametrize(
+    "step", ["custom_field/lead/", "custom_field/contact/", "data/search/", "/v1/contact/", "/v1/lead/"]
+)
+@pytest.mark.parametrize("fault", [{"status": 500}, {"status": 500, "commit": True}, {"reset": "after"}])
+def test_a_try_that_broke_off_anywhere_is_taken_up_again(sandbox: Sandbox, step: str, fault: dict[str, Any]) -> None:
+    tell(otto())
+    close._forget_fields()
+    signup = make_signup("hal@handmade.test", "Hal", company=Company.objects.get(domain="handmade.test"), score=90)
+    delivery = make_delivery(signup, "close")
+    sandbox.fault("close", route=step, **fault)
+    with pytest.raises((Later, Ambiguous)):
+        Close().on_signed_up(signup, delivery)
+    Close().on_signed_up(signup, delivery)
+    assert addresses(handmade(sandbox)) == ["hanna@handmade.test", "otto@handmade.test", "hal@handmade.test"]
+    assert own(sandbox, handmade(sandbox))["Signup score"] == 90
+
+
+def test_custom_fields_are_made_once(sandbox: Sandbox) -> None:
+    tell(tom())
+    close._forget_fields()  # another process
+    tell(uma())
+    fields = sandbox.state("close")["custom_fields"]
+    made = {kind: {field["name"]: field["type"] for field in fields[kind]} for kind in close_records.CUSTOM_FIELDS}
+    assert made == close_records.CUSTOM_FIELDS
+    assert [len(fields[kind]) for kind in ("lead", "contact")] == [7, 4]
+
+
+def test_custom_fields_deleted_at_close_are_made_anew(sandbox: Sandbox) -> None:
+    tell(tom())
+    for kind in close_records.CUSTOM_FIELDS:
+        for field in sandbox.state("close")["custom_fields"][kind]:
+            typed(sandbox, "DELETE", f"custom_field/{kind}/{field['id']}/")
+    tell(uma())
+    (lead,) = leads(sandbox)
+    assert addresses(lead) == ["tom@acme.test", "uma@acme.test"]
+    assert own(sandbox, lead)["Signup domain"] == "acme.test"
+
+
+def test_a_field_of_ours_with_another_type_is_named(sandbox: Sandbox) -> None:
+    typed(sandbox, "POST", "custom_field/lead/", name="signup score", type="text")
+    with pytest.raises(Misconfigured, match="'Signup score' of leads is of type text"):
+        tell(tom())
+
+
+def test_fields_beyond_the_first_page_are_found(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    tell(tom())
+    close._forget_fields()
+    monkeypatch.setattr(close, "_PAGE", 2)
+    tell(uma())
+    assert len(leads(sandbox)) == 1
+
+
+def test_two_searches_a_second_are_enough(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    sandbox.setting("close", rate_limit=True)
+    monkeypatch.setattr(close._searching, "every_s", close.SEARCH_EVERY_S)
+    for number in range(4):
+        tell(make_signup(f"p{number}@acme.test", f"P {number}", company=acme()))
+    calls = sandbox.received("close", "data/search")
+    assert len(calls) == 4  # one a signup
+    assert calls[-1]["at"] - calls[0]["at"] >= 3 * close.SEARCH_EVERY_S - 0.05
+
+
+def test_the_rate_header_says_how_long_to_wait(sandbox: Sandbox) -> None:
+    limited = {"RateLimit": "limit=16, remaining=0, reset=4.2", "Retry-After": "5"}
+    sandbox.fault("close", route="search", status=429, headers=limited)
+    with pytest.raises(Later) as caught:
+        tell(tom())
+    assert caught.value.retry_after_s == 4.2
+
+
+@pytest.mark.parametrize(
+    ("fault", "failure"),
+    [
+        ({"status": 401, "body": {"error": "Unauthorized"}}, Misconfigured),
+        ({"status": 402}, Misconfigured),
+        ({"status": 400, "body": {"errors": [], "field-errors": {"name": "Too long."}}}, Never),
+        ({"status": 503}, Ambiguous),
+    ],
+)
+def test_failures_of_a_create_by_what_they_mean(
+    sandbox: Sandbox, fault: dict[str, Any], failure: type[Exception]
+) -> None:
+    sandbox.fault("close", route="/v1/lead/", method="POST", **fault)
+    with pytest.raises(failure):
+        tell(tom())
+
+
+def test_a_wrong_key_is_named(sandbox: Sandbox, settings: Any) -> None:
+    settings.CLOSE = settings.CLOSE | {"api_key": "api_wrong"}
+    with pytest.raises(Misconfigured, match="CLOSE_API_KEY"):
+        tell(tom())
