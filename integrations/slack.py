@@ -72,6 +72,7 @@ class Slack(Integration):
     slug = "slack"
     name = "Slack"
     takes: ClassVar[frozenset[str]] = frozenset({"accepted", "confirm", "held"})
+    concurrency: ClassVar[int] = 1  # messages stand in order, and a channel takes about one a second
     channel_variable: ClassVar[str] = "SLACK_CHANNEL"
 
     @property

@@ -98,7 +98,9 @@ def test_a_403_of_a_used_up_quota_is_for_now(sandbox: Sandbox) -> None:
 
 def test_a_redirect_is_not_followed(sandbox: Sandbox) -> None:
     sandbox.fault("mixpanel", status=302, headers={"Location": "https://api-eu.mixpanel.com/track"})
-    with pytest.raises(Misconfigured, match="it points to https://api-eu.mixpanel.com/track; check MIXPANEL_API_URL"):
+    with pytest.raises(
+        Misconfigured, match=r"it points to https://api-eu\.mixpanel\.com/track; check MIXPANEL_API_URL"
+    ):
         door(sandbox, url_setting="MIXPANEL_API_URL").call("POST", "/track", json=[], is_safe=True)
     assert len(sandbox.received("mixpanel")) == 1
 
@@ -160,7 +162,7 @@ def test_after_the_deadline_nothing_is_asked(sandbox: Sandbox) -> None:
 def test_a_dripping_server_cannot_hold_us() -> None:
     deadline = Deadline(300)
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n"
-    with server(head + b"x" * 500, drip_s=0.02) as url, pytest.raises(Later, match="took too long|timed out"):
+    with server(head + b"x" * 500, drip_s=0.02) as url, pytest.raises(Later, match=r"took too long|timed out"):
         Door("Drip", url).call("GET", "/", is_safe=True, deadline=deadline)
     assert deadline.elapsed_ms() < 1500
 

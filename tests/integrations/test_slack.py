@@ -1,0 +1,364 @@
+"""What the team sees in Slack, and that it sees it once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from integrations import slack_message
+from integrations.slack import Slack, SlackHighValue
+from signups.contracts import Ambiguous, Delivered, Later, Misconfigured, Never, Outcome, Skipped
+from signups.models import Delivery, Signup
+from tests.rows import finish, make_company, make_delivery, make_signup
+from tests.sandbox_process import Sandbox
+
+pytestmark = pytest.mark.django_db
+
+
+def ada(**values: Any) -> Signup:
+    company = make_company(
+        description="Builds billing back ends.", metrics__employees=40, category__industry="Software", foundedYear=2014
+    )
+    facts = {"employment.title": "Backend Developer", "location": "Leeds, GB", "github.handle": "adabyrne"}
+    ledger = {"Writes software: adabyrne at GitHub": 5, "Signed up with a work address": 10}
+    sent = {"referrer": "https://news.test/item?id=1", "utm": {"utm_source": "hn"}, "landing_page": "/docs"}
+    return make_signup(**{"company": company, "facts": facts, "ledger": ledger, **sent, **values})
+
+
+def post(signup: Signup, delivery: Delivery | None = None, slack: Slack | None = None) -> Delivered:
+    slack = slack or Slack()
+    outcome = slack.on_signed_up(signup, delivery or make_delivery(signup, slack.slug))
+    assert isinstance(outcome, Delivered)
+    return outcome
+
+
+def messages(sandbox: Sandbox, channel: str = "C0SIGNUPS") -> list[dict[str, Any]]:
+    return next(list(one["messages"]) for one in sandbox.state("slack")["channels"] if one["id"] == channel)
+
+
+def mrkdwn(text: str) -> dict[str, Any]:
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
+
+
+def plain(text: str) -> dict[str, Any]:
+    return {"type": "plain_text", "text": text, "emoji": False}
+
+
+def test_a_signup_as_a_message() -> None:
+    signup = ada(facts={"employment.title": "Backend Developer", "avatar": "https://avatars.test/ada.png"})
+    make_delivery(signup, "close", state="delivered", external_url="https://app.close.com/lead/lead_1/")
+    assert slack_message.message(signup) == {
+        "text": "New signup: Ada Byrne, Backend Developer at Devhouse (score 15)",
+        "blocks": [
+            {"type": "header", "text": plain("Ada Byrne — Devhouse")},
+            {
+                "type": "section",
+                "block_id": "person",
+                "text": mrkdwn("*Backend Developer* at Devhouse\n<mailto:ada@dev.test|ada@dev.test>"),
+                "accessory": {
+                    "type": "image",
+                    "image_url": "https://avatars.test/ada.png",
+                    "alt_text": "Ada Byrne",
+                },
+            },
+            {
+                "type": "section",
+                "block_id": "company",
+                "text": mrkdwn("Builds billing back ends."),
+                "fields": [
+                    mrkdwn("*Employees*\n40"),
+                    mrkdwn("*Industry*\nSoftware"),
+                    mrkdwn("*Founded*\n2014"),
+                    mrkdwn("*Website*\n<https://dev.test|dev.test>"),
+                ],
+            },
+            {
+                "type": "section",
+                "block_id": "verdict",
+                "text": mrkdwn(
+                    "*Accepted* · score *15*\nKnown to clearbit.\n"
+                    "• +5 Writes software: adabyrne at GitHub\n• +10 Signed up with a work address"
+                ),
+            },
+            {
+                "type": "context",
+                "block_id": "origin",
+                "elements": [plain("Came by signup form · from news.test · campaign: source hn · landed on /docs")],
+            },
+            {
+                "type": "actions",
+                "block_id": "links",
+                "elements": [
+                    {
+                        "type": "button",
+                        "action_id": "open_signup",
+                        "text": plain("Open signup"),
+                        "url": f"http://127.0.0.1:8000/admin/signups/signup/{signup.pk}/change/",
+                        "style": "primary",
+                    },
+                    {
+                        "type": "button",
+                        "action_id": "open_close",
+                        "text": plain("Open in Close"),
+                        "url": "https://app.close.com/lead/lead_1/",
+                    },
+                ],
+            },
+        ],
+    }
+
+
+def test_high_value_is_said_at_once() -> None:
+    signup = make_signup(company=make_company("rocket.test", "Rocket", metrics__raised=20_000_000), is_high_value=True)
+    message = slack_message.message(signup)
+    assert message["text"] == "New signup: Ada Byrne, Rocket (score 0, high value)"
+    assert message["blocks"][0]["text"]["text"] == "★ Ada Byrne — Rocket"
+    assert mrkdwn("*Raised*\n$20,000,000") in message["blocks"][2]["fields"]
+
+
+def test_somebody_of_whom_nothing_is_known_still_has_a_message() -> None:
+    message = slack_message.message(make_signup("nora@bigmail.test", "Nora Quiet", verdict="confirm", reasons=[]))
+    assert message["text"] == "Awaiting confirmation: Nora Quiet (score 0)"
+    kinds = [block.get("block_id", block["type"]) for block in message["blocks"]]
+    assert kinds == ["header", "person", "verdict", "origin", "links"]
+
+
+def test_a_colleague_s_lead_is_linked_and_a_colleague_s_profile_is_not() -> None:
+    company = make_company()
+    for slug in ("close", "mixpanel"):
+        link = f"https://{slug}.test/1"
+        make_delivery(make_signup(company=company), slug, state="delivered", external_url=link)
+    message = slack_message.message(make_signup("bob@dev.test", "Bob", company=company))
+    assert [button.get("url") for button in message["blocks"][-1]["elements"]][1:] == ["https://close.test/1"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("<!channel> & co", "&lt;!channel&gt; &amp; co"),
+        ("&lt;", "&amp;lt;"),
+        ("*bold* _it_ ~s~ `c`", "\u200b*bold\u200b* \u200b_it\u200b_ \u200b~s\u200b~ \u200b`c\u200b`"),
+        ("two\r\nlines\t", "two lines"),
+    ],
+)
+def test_typed_text_is_data(typed: str, shown: str) -> None:
+    assert slack_message.escaped(typed) == shown
+
+
+def test_long_text_is_cut_and_never_within_an_entity() -> None:
+    assert slack_message.escaped("&&&", 12) == "&amp;&amp;…"
+    assert len(slack_message.escaped("<" * 500)) <= 200
+
+
+def test_markup_in_every_field_is_shown_as_text(sandbox: Sandbox) -> None:
+    nasty = '<!channel> <https://evil.test|free> & "*x*"'
+    company = make_company("evil.test", nasty, description=nasty, location=nasty, category__industry=nasty)
+    facts = {"employment.title": nasty, "bio": nasty, "location": nasty, "github.handle": "a|b>c"}
+    utm = {"utm_source": nasty}
+    signup = make_signup(
+        "eve@evil.test", nasty, company=company, facts=facts, ledger={nasty: 3}, utm=utm, landing_page=nasty
+    )
+    post(signup)
+    (message,) = messages(sandbox)
+    parsed = [message["text"], *_mrkdwn_texts(message["blocks"])]
+    assert not [text for text in parsed if "<!channel>" in text or "|free>" in text or " *x*" in text]
+    assert "<https://github.com/a%7Cb%3Ec|GitHub>" in parsed[1]
+
+
+def _mrkdwn_texts(part: Any) -> list[str]:
+    if isinstance(part, list):
+        return [text for each in part for text in _mrkdwn_texts(each)]
+    if not isinstance(part, dict):
+        return []
+    if part.get("type") == "mrkdwn":
+        return [part["text"]]
+    return [text for each in part.values() for text in _mrkdwn_texts(each)]
+
+
+def test_the_longest_texts_fit_slack_s_limits(sandbox: Sandbox) -> None:
+    endless = "&" * 5_000
+    company = make_company("dev.test", endless[:255], description=endless, location=endless, category__industry=endless)
+    facts = {"employment.title": endless, "bio": endless, "location": endless}
+    signup = make_signup(
+        name=endless[:255],
+        company=company,
+        facts=facts,
+        ledger={f"{n}{endless[:290]}": n for n in range(20)},
+        reasons=[{"code": "x", "sentence": endless}] * 9,
+        landing_page=endless[:2000],
+        utm={"utm_source": endless},
+    )
+    post(signup)
+    assert messages(sandbox)[0]["blocks"]
+
+
+def test_a_signup_is_posted_with_the_key_it_is_found_by(sandbox: Sandbox) -> None:
+    signup = ada()
+    delivery = make_delivery(signup, "slack")
+    outcome = post(signup, delivery)
+    (message,) = messages(sandbox)
+    assert message["metadata"] == {
+        "event_type": "signup_created",
+        "event_payload": {"signup_id": str(signup.pk), "delivery": str(delivery.uid)},
+    }
+    assert outcome.made == {"channel": "C0SIGNUPS", "ts": message["ts"]}
+    assert outcome.url.startswith("https://onboarding-sandbox.slack.com/archives/C0SIGNUPS/p")
+
+
+def test_a_high_value_signup_goes_to_the_second_channel(sandbox: Sandbox) -> None:
+    signup = ada(is_high_value=True)
+    assert SlackHighValue().wants(signup)
+    post(signup, slack=SlackHighValue())
+    assert len(messages(sandbox, "C0HIGHVALUE")) == 1
+    assert messages(sandbox) == []
+
+
+def test_an_ordinary_signup_is_not_for_the_second_channel(settings: Any) -> None:
+    assert not SlackHighValue().wants(ada())
+    settings.SLACK = settings.SLACK | {"high_value_channel": ""}
+    assert not SlackHighValue().wants(ada(is_high_value=True))
+
+
+@pytest.mark.parametrize("avatar", ["https://avatars.evil.test/missing.png", "javascript:alert(1)", "/a.png", 7])
+def test_a_picture_never_costs_the_message(sandbox: Sandbox, avatar: Any) -> None:
+    post(ada(facts={"avatar": avatar, "bio": "Hello"}))
+    (message,) = messages(sandbox)
+    assert [block for block in message["blocks"] if "accessory" in block] == []
+    assert "Hello" in str(message["blocks"])
+
+
+def test_blocks_that_slack_refuses_are_said_as_text(sandbox: Sandbox) -> None:
+    refusal = {"ok": False, "error": "invalid_blocks", "errors": ["no more than 50 items allowed"]}
+    sandbox.fault("slack", route="chat.postMessage", status=200, body=refusal)
+    post(ada())
+    (message,) = messages(sandbox)
+    assert message["text"] == "New signup: Ada Byrne, Backend Developer at Devhouse (score 15)"
+    assert "blocks" not in message
+
+
+@pytest.mark.parametrize("event", ["on_confirmed", "on_profile_changed"])
+def test_news_changes_the_message_that_stands(sandbox: Sandbox, event: str) -> None:
+    signup = ada(verdict="confirm")
+    first = make_delivery(signup, "slack")
+    finish(first, post(signup, first))
+    signup.verdict = "accepted"
+    outcome = getattr(Slack(), event)(signup, make_delivery(signup, "slack", event.removeprefix("on_")))
+    (message,) = messages(sandbox)
+    assert message["text"].startswith("New signup: Ada Byrne")
+    assert outcome.made["ts"] == message["ts"]
+    assert message["metadata"]["event_payload"]["signup_id"] == str(signup.pk)
+
+
+@pytest.mark.parametrize("state", ["skipped", "failed"])
+def test_a_message_that_was_never_posted_is_not_changed(state: str) -> None:
+    signup = ada()
+    make_delivery(signup, "slack", state=state)
+    assert isinstance(_change(signup), Skipped)
+
+
+def test_a_message_that_is_not_there_yet_is_waited_for() -> None:
+    signup = ada()
+    make_delivery(signup, "slack")
+    with pytest.raises(Later, match="not posted yet"):
+        _change(signup)
+
+
+def test_a_message_deleted_in_slack_stays_deleted(sandbox: Sandbox) -> None:
+    signup = ada()
+    make_delivery(signup, "slack", state="delivered", made={"channel": "C0SIGNUPS", "ts": "1.000001"})
+    assert _change(signup) == Skipped("The message was deleted in Slack.")
+
+
+def _change(signup: Signup) -> Outcome:
+    return Slack().on_profile_changed(signup, make_delivery(signup, "slack", "profile_changed"))
+
+
+def test_after_a_reset_before_commit_there_is_nothing_to_find(sandbox: Sandbox) -> None:
+    signup = ada()
+    delivery = make_delivery(signup, "slack")
+    sandbox.fault("slack", route="chat.postMessage", reset="before")
+    with pytest.raises(Ambiguous):
+        post(signup, delivery)
+    assert Slack().reconcile(signup, delivery) is None
+
+
+def test_after_a_reset_after_commit_the_message_is_found_among_others(sandbox: Sandbox) -> None:
+    other, signup = make_signup("bob@dev.test", "Bob"), ada()
+    delivery = make_delivery(signup, "slack")
+    sandbox.fault("slack", route="chat.postMessage", reset="after")
+    with pytest.raises(Ambiguous):
+        post(signup, delivery)
+    post(other)
+    found = Slack().reconcile(signup, delivery)
+    assert isinstance(found, Delivered)
+    assert found.made["ts"] == messages(sandbox)[0]["ts"]
+
+
+def test_the_message_is_found_on_a_later_page_of_the_history(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("integrations.slack._PAGE", "1")
+    signup = ada()
+    delivery = make_delivery(signup, "slack", at_s=(timezone.now() - timedelta(seconds=60)).timestamp())
+    first = post(signup, delivery)
+    post(make_signup("bob@dev.test", "Bob"))
+    found = Slack().reconcile(signup, delivery)
+    assert isinstance(found, Delivered)
+    assert found.made == first.made
+
+
+def test_the_other_channel_s_message_is_not_taken_for_ours(sandbox: Sandbox) -> None:
+    signup = ada(is_high_value=True)
+    post(signup)
+    slack = SlackHighValue()
+    assert slack.reconcile(signup, make_delivery(signup, slack.slug)) is None
+
+
+@pytest.mark.parametrize(
+    ("error", "failure"),
+    [
+        ("ratelimited", Later),
+        ("message_limit_exceeded", Later),
+        ("service_unavailable", Later),
+        ("fatal_error", Ambiguous),
+        ("internal_error", Ambiguous),
+        ("invalid_auth", Misconfigured),
+        ("channel_not_found", Misconfigured),
+        ("metadata_too_large", Never),
+        ("an_error_of_tomorrow", Never),
+    ],
+)
+def test_errors_by_what_they_mean(sandbox: Sandbox, error: str, failure: type[Exception]) -> None:
+    sandbox.fault("slack", route="chat.postMessage", status=200, body={"ok": False, "error": error})
+    with pytest.raises(failure, match=error):
+        post(ada())
+
+
+def test_rate_limits_are_waited_out(sandbox: Sandbox) -> None:
+    sandbox.fault("slack", status=429, retry_after=3, body={"ok": False, "error": "ratelimited"})
+    with pytest.raises(Later) as caught:
+        post(ada())
+    assert caught.value.retry_after_s == 3
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"bot_token": "xoxb-wrong"}, "SLACK_BOT_TOKEN: invalid_auth"),
+        ({"bot_token": "xoxb-sandbox-noscope"}, "lacks the scope chat:write"),
+        ({"channel": "C0ARCHIVED"}, "SLACK_CHANNEL C0ARCHIVED: is_archived"),
+        ({"channel": "C0NOTMEMBER"}, "not_in_channel; invite the app to it"),
+        ({"channel": "C0NOWHERE"}, "channel_not_found; check the channel's id"),
+    ],
+)
+def test_wrong_settings_are_named(sandbox: Sandbox, settings: Any, values: dict[str, str], words: str) -> None:
+    settings.SLACK = settings.SLACK | values
+    with pytest.raises(Misconfigured, match=words):
+        post(ada())
+
+
+def test_a_message_whose_link_is_not_told_stands_all_the_same(sandbox: Sandbox) -> None:
+    sandbox.fault("slack", route="chat.getPermalink", status=500)
+    assert post(ada()).url == ""
+    assert len(messages(sandbox)) == 1
