@@ -32,7 +32,7 @@ _RESERVED_PREFIXES = ("_", "firebase_", "ga_", "google_", "gtag.")
 class GoogleAnalytics(Integration):
     """Settings: the stream's measurement id and a Measurement Protocol secret."""
 
-    slug = "google_analytics"
+    slug = "googleanalytics"
     name = "Google Analytics"
     takes: ClassVar[frozenset[str]] = frozenset({"accepted", "confirm", "held"})
 
@@ -114,4 +114,4 @@ def _is_name(name: str) -> bool:
 
 @cache
 def _door(url: str, secret: str) -> Door:
-    return Door("Google Analytics", url, secrets=(secret,), key_setting="GA_API_SECRET")
+    return Door("Google Analytics", url, secrets=(secret,), key_setting="GA_API_SECRET", url_setting="GA_API_URL")

@@ -151,6 +151,7 @@ def _door_to(url: str, account: str, secret: str, token: str) -> Door:
         auth=(account, secret),
         secrets=(secret, token),
         key_setting="MIXPANEL_SERVICE_ACCOUNT, MIXPANEL_SERVICE_SECRET and MIXPANEL_PROJECT_ID",
+        url_setting="MIXPANEL_API_URL",
     )
 
 
