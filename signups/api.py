@@ -1,21 +1,24 @@
 """The API of the product's own backend: ask for a verdict. OpenAPI docs at /api/docs.
 
-Bearer keys are made and revoked in the admin. Every error has one shape: `{"error": {"code", "field", "message"}}`, the
-message naming the remedy.
+Bearer keys are made and revoked in the admin. What a call refuses has one shape:
+`{"error": {"code", "field", "message"}}`, the message naming the remedy. Bodies too large are refused before they get
+here, by `signups.middleware`, in the same shape.
 """
 
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import json
+from datetime import timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from django.core.exceptions import RequestDataTooBig
 from django.db import IntegrityError
-from django.db.models.functions import Now
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
-from ninja import Field, Header, NinjaAPI, Schema
+from django.utils import timezone
+from ninja import Field, Header, NinjaAPI, Schema, Status
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import HttpBearer
 from pydantic import ConfigDict, field_validator
@@ -23,6 +26,8 @@ from pydantic import ConfigDict, field_validator
 from signups import intake, vetting
 from signups.models import ApiKey, IdempotentReply, Signup
 from signups.next_step import next_url
+
+_LAST_USED_PRECISION = timedelta(minutes=1)  # so that not every call writes
 
 
 class Bearer(HttpBearer):
@@ -36,7 +41,9 @@ class Bearer(HttpBearer):
         keys = ApiKey.objects.filter(digest=ApiKey.digest_of(token), kind__in=self.kinds, revoked_at=None)
         key = keys.select_related("signup").first()
         if key is not None:
-            ApiKey.objects.filter(pk=key.pk).update(last_used_at=Now())
+            now = timezone.now()
+            stale = Q(last_used_at=None) | Q(last_used_at__lt=now - _LAST_USED_PRECISION)
+            ApiKey.objects.filter(stale, pk=key.pk).update(last_used_at=now)
         return key
 
 
@@ -94,8 +101,6 @@ class SignupIn(Schema):
     @field_validator("ip")
     @classmethod
     def an_address(cls, value: str | None) -> str | None:
-        import ipaddress
-
         return str(ipaddress.ip_address(value)) if value else None
 
 
@@ -148,27 +153,27 @@ def create_signup(
     request: HttpRequest,
     payload: SignupIn,
     idempotency_key: str | None = Header(None, alias="Idempotency-Key", max_length=255),  # type: ignore[type-arg]
-) -> tuple[int, Any]:
+) -> Status[Any]:
     """201 with the verdict; 200 where this address had signed up before (its present verdict). The same
     `Idempotency-Key` with the same body gives the same answer again, with another body 409."""
     key: ApiKey = request.auth  # type: ignore[attr-defined]
     digest = hashlib.sha256(json.dumps(payload.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
     if idempotency_key and (replayed := _replay(key, idempotency_key, digest)):
         return replayed
-    answer: list[tuple[int, dict[str, Any]]] = []
+    answer: list[Status[dict[str, Any]]] = []
 
     def keep_answer(signup: Signup, is_repeat: bool) -> None:
-        answer.append((200 if is_repeat else 201, _reply(signup)))
+        status, reply = 200 if is_repeat else 201, _reply(signup, is_repeat)
         if idempotency_key:
-            status, reply = answer[0]
             IdempotentReply.objects.create(
                 api_key=key, key=idempotency_key, body_digest=digest, status=status, reply=reply
             )
+        answer.append(Status(status, reply))
 
     try:
         intake.receive(_submission(payload), on_saved=keep_answer)
     except vetting.InvalidAddress as error:
-        return 422, _problem("invalid_email", str(error), "email")
+        return Status(422, _problem("invalid_email", str(error), "email"))
     except IntegrityError:
         # The same key came twice at once, and the other request was faster: its answer holds.
         if idempotency_key and (replayed := _replay(key, idempotency_key, digest)):
@@ -198,24 +203,24 @@ def _submission(payload: SignupIn) -> intake.Submission:
     return intake.Submission(**sent, source=Signup.Source.API)
 
 
-def _reply(signup: Signup) -> dict[str, Any]:
+def _reply(signup: Signup, is_repeat: bool) -> dict[str, Any]:
     return {
         "id": str(signup.uid),
         "verdict": signup.verdict,
-        "next_url": next_url(signup),
+        "next_url": next_url(signup, is_repeat),
         "reasons": signup.reasons,
         "score": signup.score,
     }
 
 
-def _replay(key: ApiKey, idempotency_key: str, digest: str) -> tuple[int, Any] | None:
+def _replay(key: ApiKey, idempotency_key: str, digest: str) -> Status[Any] | None:
     earlier = IdempotentReply.objects.filter(api_key=key, key=idempotency_key).first()
     if earlier is None:
         return None
     if earlier.body_digest != digest:
         message = "This Idempotency-Key was used with another body. Use a new key for a new request."
-        return 409, _problem("idempotency_key_reused", message, "Idempotency-Key")
-    return earlier.status, earlier.reply
+        return Status(409, _problem("idempotency_key_reused", message, "Idempotency-Key"))
+    return Status(earlier.status, earlier.reply)
 
 
 def _problem(code: str, message: str, field: str | None = None) -> dict[str, Any]:
@@ -246,8 +251,3 @@ def _unauthorised(request: HttpRequest, error: Any) -> HttpResponse:
 def _http_error(request: HttpRequest, error: Any) -> HttpResponse:
     message = "The body is not valid JSON." if error.status_code == 400 else str(error)
     return api.create_response(request, _problem("bad_request", message), status=error.status_code)
-
-
-@api.exception_handler(RequestDataTooBig)
-def _too_big(request: HttpRequest, error: Any) -> HttpResponse:
-    return api.create_response(request, _problem("body_too_large", "The body is too large."), status=413)

@@ -28,8 +28,9 @@ _SALT = "signups.confirmation"
 class LinkError(Exception):
     """A confirmation link that does not confirm. `sentence` tells the person why and what to do."""
 
+    status = 410
+    title = ""
     sentence = ""
-    signup: Signup | None = None
 
     def __init__(self, signup: Signup | None = None) -> None:
         self.signup = signup
@@ -37,15 +38,19 @@ class LinkError(Exception):
 
 
 class InvalidLink(LinkError):
-    sentence = "This link is not complete. Copy it whole from the mail, or sign up again."
+    status = 404
+    title = "This link does not work"
+    sentence = "It is not complete. Copy it whole from the mail, or sign up again."
 
 
 class ExpiredLink(LinkError):
-    sentence = "This link has expired. Ask for a new one."
+    title = "This link has expired"
+    sentence = "It worked for 48 hours. Have a new one sent to your mailbox: it takes a minute."
 
 
 class UsedLink(LinkError):
-    sentence = "This link has been used already: the address is confirmed."
+    title = "This link has been used"
+    sentence = "Your address is confirmed, and each link works once. To come back, have a new one sent to your mailbox."
 
 
 class ResendRefused(Exception):
@@ -55,12 +60,15 @@ class ResendRefused(Exception):
 class TooSoon(ResendRefused):
     def __init__(self, retry_after_s: int) -> None:
         self.retry_after_s = retry_after_s
-        super().__init__(f"A mail was sent just now. Please wait {retry_after_s} seconds before asking for another.")
+        seconds = "a second" if retry_after_s == 1 else f"{retry_after_s} seconds"
+        super().__init__(f"A mail was sent just now. Please wait {seconds} before asking for another.")
 
 
 class TooMany(ResendRefused):
     def __init__(self) -> None:
-        super().__init__(f"{MOST_PER_DAY} mails were sent today. Please look in your spam folder, or try tomorrow.")
+        super().__init__(
+            f"We have sent {MOST_PER_DAY} mails within a day. Please look in your spam folder, or try again tomorrow."
+        )
 
 
 def ask(signup: Signup) -> Confirmation:
@@ -69,7 +77,7 @@ def ask(signup: Signup) -> Confirmation:
     return Confirmation.objects.create(signup=signup, number=last + 1, expires_at=timezone.now() + LIFETIME)
 
 
-def resend(signup: Signup, ip: str | None = None) -> Confirmation:
+def resend(signup: Signup) -> Confirmation:
     """Another mail with a fresh link. Raises TooSoon or TooMany."""
     with write_transaction():
         Signup.objects.select_for_update().get(pk=signup.pk)
@@ -89,6 +97,11 @@ def ask_again(signup: Signup) -> Confirmation | None:
         return resend(signup)
     except ResendRefused:
         return None
+
+
+def was_asked_lately(signup: Signup) -> bool:
+    """Whether a mail has been asked for whose link may still be awaited."""
+    return signup.confirmations.filter(created_at__gt=timezone.now() - LIFETIME).exists()
 
 
 def link(confirmation: Confirmation) -> str:

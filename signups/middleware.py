@@ -1,15 +1,61 @@
-"""A body too large to be meant well is answered before anything reads it into memory."""
+"""What holds for every public page: a body too large to be meant well is refused unread, and headers say what a page
+may load and what it tells others of itself."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
+from signups import consent
+
 # What is still read and thrown away, so that the client gets the answer instead of a reset connection.
 _DRAIN_BYTES = 32_000_000
+# https://developers.google.com/tag-platform/security/guides/csp (2025-05)
+_GOOGLE = "https://*.google-analytics.com https://*.analytics.google.com https://*.googletagmanager.com"
+
+
+class PublicPageMiddleware:
+    """Content-Security-Policy and Referrer-Policy for all but the admin and the API, which have needs of their own."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        is_debug_page = settings.DEBUG and response.status_code >= 400
+        if not request.path.startswith(("/admin/", "/api/")) and not is_debug_page:
+            response.headers.setdefault("Content-Security-Policy", content_policy(request))
+            # Addresses of pages hold tokens, so no more than our origin is told to anybody, ourselves included. Not
+            # "no-referrer": with it browsers post forms with "Origin: null", which the CSRF check refuses.
+            response.headers.setdefault("Referrer-Policy", "strict-origin")
+        return response
+
+
+def content_policy(request: HttpRequest) -> str:
+    """What a public page may load: its own files, and Google's tag where the visitor agreed to it."""
+    google = _GOOGLE if consent.is_given(request) else ""
+    rules = [
+        "default-src 'none'",
+        f"script-src 'self' {google}",
+        "style-src 'self'",
+        f"img-src 'self' data: {google}",
+        f"connect-src 'self' {google}",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    ]
+    if not settings.WELCOME_URL:
+        # Browsers hold this against redirects too, and where WELCOME_URL leads on to is not ours to know.
+        rules.append(f"form-action 'self' {_origin(settings.BASE_URL)}")
+    return "; ".join(rule.strip() for rule in rules)
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 class BodyLimitMiddleware:
@@ -32,8 +78,5 @@ class BodyLimitMiddleware:
         message = f"The request's body has {length:,} bytes; at most {limit:,} are taken. Send less at once."
         if request.path.startswith("/api/"):
             error = {"code": "body_too_large", "field": None, "message": message}
-            response: HttpResponse = JsonResponse({"error": error}, status=413)
-        else:
-            response = render(request, "413.html", {"message": message}, status=413)
-        response["Connection"] = "close"
-        return response
+            return JsonResponse({"error": error}, status=413)
+        return render(request, "413.html", {"message": message}, status=413)

@@ -14,6 +14,7 @@ from django.core import signing
 from django.urls import reverse
 
 from signups.models import ApiKey, Signup, Verdict
+from signups.transactions import write_transaction
 
 Step = Literal["welcome", "check-mail", "in-review", "sorry"]
 _STEP_OF: dict[str, Step] = {
@@ -30,6 +31,14 @@ _LIFETIME: dict[Step, timedelta] = {
 }
 
 
+class StepExpired(Exception):
+    """The address of a page was good once. Whose it was: `signup`."""
+
+    def __init__(self, signup: Signup) -> None:
+        self.signup = signup
+        super().__init__("This page has closed.")
+
+
 def next_url(signup: Signup, is_repeat: bool = False) -> str:
     """The absolute URL of the page this signup goes to now.
 
@@ -41,27 +50,42 @@ def next_url(signup: Signup, is_repeat: bool = False) -> str:
         step = "check-mail"
     if step == "welcome" and settings.WELCOME_URL:
         return settings.WELCOME_URL
-    token = signing.dumps(signup.uid.hex, salt=f"signups.step.{step}")
-    return settings.BASE_URL + reverse(f"signups:{step.replace('-', '_')}", args=[token])
+    return settings.BASE_URL + reverse(f"signups:{step.replace('-', '_')}", args=[_token(signup, step)])
+
+
+def resend_url(signup: Signup) -> str:
+    """Where to post for another mail with a link; relative."""
+    return reverse("signups:resend", args=[_token(signup, "check-mail")])
 
 
 def read_step(token: str, step: Step) -> Signup:
-    """The signup a page's address stands for. Raises `signing.BadSignature` (expired too) and `Signup.DoesNotExist`."""
-    uid = signing.loads(token, salt=f"signups.step.{step}", max_age=_LIFETIME[step])
-    return Signup.objects.select_related("person", "company").get(uid=UUID(hex=uid))
+    """The signup a page's address stands for. Raises StepExpired, and Signup.DoesNotExist for what we never signed."""
+    salt = f"signups.step.{step}"
+    try:
+        signup = Signup.objects.select_related("person", "company").get(uid=UUID(hex=signing.loads(token, salt=salt)))
+        signing.loads(token, salt=salt, max_age=_LIFETIME[step])
+    except signing.SignatureExpired:
+        raise StepExpired(signup) from None
+    except signing.BadSignature:
+        raise Signup.DoesNotExist from None
+    return signup
 
 
-def trial_key(signup: Signup) -> str:
-    """The accepted person's first API key, made on first sight: the same one whenever the page is shown again."""
+def trial_key(signup: Signup) -> tuple[str, ApiKey]:
+    """The accepted person's first API key and its row, made on first sight and the same ever after."""
     mac = hmac.digest(settings.SECRET_KEY.encode(), b"signups.trial_key" + signup.uid.bytes, hashlib.sha256)
     key = "ob_trial_" + base64.b32encode(mac[:20]).decode().lower()
-    ApiKey.objects.get_or_create(
-        signup=signup,
-        defaults={
-            "name": f"Trial of {signup.email}"[:100],
-            "kind": ApiKey.Kind.TRIAL,
-            "digest": ApiKey.digest_of(key),
-            "prefix": key[:13],
-        },
-    )
-    return key
+    row = ApiKey.objects.filter(signup=signup).first()
+    if row is None:
+        names = {"name": f"Trial of {signup.email}"[:100], "kind": ApiKey.Kind.TRIAL}
+        named = names | {"digest": ApiKey.digest_of(key), "prefix": key[:13]}
+        with write_transaction():
+            row, _ = ApiKey.objects.get_or_create(signup=signup, defaults=named)
+    if row.digest != ApiKey.digest_of(key):  # made under an earlier SECRET_KEY
+        row.digest, row.prefix = ApiKey.digest_of(key), key[:13]
+        row.save(update_fields=["digest", "prefix"])
+    return key, row
+
+
+def _token(signup: Signup, step: Step) -> str:
+    return signing.dumps(signup.uid.hex, salt=f"signups.step.{step}")

@@ -8,6 +8,7 @@ app_name = "signups"
 urlpatterns = [
     path("", views.home, name="home"),
     path("signup/", views.signup, name="signup"),
+    path("consent/", views.analytics_consent, name="consent"),
     path("signup/check-mail/<str:token>/", views.check_mail, name="check_mail"),
     path("signup/resend/<str:token>/", views.resend, name="resend"),
     path("signup/in-review/<str:token>/", views.in_review, name="in_review"),

@@ -26,3 +26,8 @@ from onboarding.settings import *  # noqa: E402, F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast; no password here is worth anything
 LOGGING["root"]["level"] = "WARNING"  # type: ignore[index]  # noqa: F405
+
+_database = DATABASES["default"]  # noqa: F405
+if _database["ENGINE"].endswith("sqlite3"):
+    # A file, as in production: threads of an in-memory database lock one another's tables out.
+    _database["TEST"] = {"NAME": _database["NAME"]}

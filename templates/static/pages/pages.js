@@ -1,0 +1,40 @@
+// What makes the pages a little more comfortable. Each of them works without it.
+"use strict";
+
+// A form is sent once, however often the button is pressed.
+for (const form of document.querySelectorAll("form[data-once]")) {
+  const button = form.querySelector("button[type=submit]");
+  const words = button.textContent;
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sent = "yes";
+    button.setAttribute("aria-disabled", "true");
+    button.textContent = button.dataset.busy || words;
+  });
+  // Back again, from the browser's memory: it may be sent anew.
+  addEventListener("pageshow", () => {
+    delete form.dataset.sent;
+    button.removeAttribute("aria-disabled");
+    button.textContent = words;
+  });
+}
+
+for (const button of document.querySelectorAll("button[data-copy]")) {
+  const source = document.getElementById(button.dataset.copy);
+  const words = button.innerHTML;
+  button.hidden = false;
+  button.setAttribute("aria-live", "polite");
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(source.textContent);
+      button.textContent = "Copied";
+    } catch {
+      getSelection().selectAllChildren(source); // no clipboard without https: select it, the person copies
+      button.textContent = "Selected";
+    }
+    setTimeout(() => (button.innerHTML = words), 2000);
+  });
+}
