@@ -9,6 +9,7 @@ Events themselves are kept by ``events.py``.
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from typing import Any
 
 MODES = ("simplified", "original", "legacy")
@@ -108,13 +109,17 @@ class IdentityGraph:
         root = self._find(some_id)
         return sorted({root, *(member for member in self._root if self._find(member) == root)})
 
-    def device_ids(self, mode: str, user: str) -> list[str]:
-        """The devices (simplified) or other ids (original, legacy) that lead to this user, sorted."""
+    def other_ids(self, mode: str) -> dict[str, list[str]]:
+        """By user: the devices (simplified) or other ids (original, legacy) that lead there, sorted."""
+        found = defaultdict(list)
         if mode == "simplified":
-            tied = [device for device, owner in self.user_of_device.items() if owner == user]
-            own = [user.removeprefix(DEVICE_PREFIX)] if user.startswith(DEVICE_PREFIX) else []
-            return sorted(tied + own)
-        return [member for member in self.cluster(user) if member != user]
+            for device, user in sorted(self.user_of_device.items()):
+                found[user].append(device)
+        else:
+            for member in sorted(self._root):
+                if (root := self._find(member)) != member:
+                    found[root].append(member)
+        return dict(found)
 
 
 def _is_uuid4(value: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -80,7 +81,7 @@ def property_flaw(properties: dict[str, Any], now_ms: int) -> Flaw | None:
 
 
 def _time_flaw(time: Any, now_ms: int) -> str | None:
-    if isinstance(time, bool) or not isinstance(time, int | float):
+    if isinstance(time, bool) or not isinstance(time, int | float) or not math.isfinite(time):
         return "must be specified as seconds since epoch"
     if as_ms(time) < OLDEST_MS:
         return "must not be before 1971-01-01"

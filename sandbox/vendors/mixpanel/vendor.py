@@ -195,24 +195,28 @@ class Mixpanel(Vendor):
     def snapshot(self) -> dict[str, Any]:
         mode = self.id_merge
         events = [self.events.as_dict(mode, event) for event in self.events.deduplicated()]
-        users = sorted({event["user"] for event in events if event["user"]} | set(self.profiles))
-        users.sort(key=lambda user: user.startswith(DEVICE_PREFIX))  # known people first
+        histories: dict[str, list[dict[str, Any]]] = {user: [] for user in self.profiles}
+        for event in events:
+            if event["user"]:
+                histories.setdefault(event["user"], []).append(event)
+        other_ids = self.graph.other_ids(mode)
+        users = sorted(histories, key=lambda user: (user.startswith(DEVICE_PREFIX), user))  # known people first
         return {
             "raw_events": len(self.events.raw),
             "events_after_compaction": self.events.compacted_count(),
             "events": events,
             "profiles": self.profiles,
             "users": [
-                {
-                    "id": user,
-                    "device_ids": self.graph.device_ids(mode, user),
-                    "events": [event for event in events if event["user"] == user],
-                }
+                {"id": user, "device_ids": other_ids.get(user) or _own_device(user), "events": histories[user]}
                 for user in users
             ],
             "id_merge": mode,
             "identity_events": self.graph.log,
         }
+
+
+def _own_device(user: str) -> list[str]:
+    return [user.removeprefix(DEVICE_PREFIX)] if user.startswith(DEVICE_PREFIX) else []
 
 
 def _is_service_account(request: web.Request) -> bool:
