@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import errno
 import json
 import logging
 import os
 import signal
 import sys
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from aiohttp import web
@@ -18,16 +20,23 @@ from sandbox.core import World
 from sandbox.server import build_app
 from sandbox.vendors import VENDORS
 
+SHUTDOWN_S = 0.2
+"""What calls under way may still take when the sandbox is told to end. (To aiohttp, 0 would mean for ever.)"""
+
 
 def main() -> None:
     args = _arguments()
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="sandbox %(levelname)s %(message)s")
     try:
         asyncio.run(_run(args))
-    except OSError as error:
-        sys.exit(f"sandbox: cannot listen: {error.strerror or error}. Choose another port (see --help).")
+    except CannotListen as problem:
+        sys.exit(f"sandbox: {problem}")
     except KeyboardInterrupt:
         pass
+
+
+class CannotListen(Exception):
+    """The message names the port and the remedy."""
 
 
 def _arguments() -> argparse.Namespace:
@@ -68,18 +77,27 @@ async def _run(args: argparse.Namespace) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     world = World(VENDORS)
     world.app_url = args.app_url
-    runner = web.AppRunner(build_app(world), access_log=None, shutdown_timeout=0)
+    runner = web.AppRunner(build_app(world), access_log=None, shutdown_timeout=SHUTDOWN_S)
     await runner.setup()
     try:
-        starters = {
-            "http": partial(_start_http, runner, world, args.host, args.http_port),
-            "dns": partial(dns.start, world, args.host, args.dns_port),
-            "smtp": partial(smtp.start, world, args.host, args.smtp_port),
+        ports = {
+            "http": await _listen("http", partial(_start_http, runner, world), args.host, args.http_port),
+            "dns": await _listen("dns", partial(dns.start, world), args.host, args.dns_port),
+            "smtp": await _listen("smtp", partial(smtp.start, world), args.host, args.smtp_port),
         }
-        print(json.dumps({service: await start() for service, start in starters.items()}), flush=True)
+        print(json.dumps(ports), flush=True)
         await stop.wait()
     finally:
         await runner.cleanup()
+
+
+async def _listen(service: str, start: Callable[[str, int], Awaitable[int]], host: str, port: int) -> int:
+    try:
+        return await start(host, port)
+    except OSError as error:
+        reason = os.strerror(error.errno or errno.EADDRNOTAVAIL).lower()
+        remedy = f"End what uses it, or choose another with --{service}-port or SANDBOX_{service.upper()}_PORT."
+        raise CannotListen(f"cannot listen on {host}:{port} ({service}): {reason}. {remedy}") from error
 
 
 async def _start_http(runner: web.AppRunner, world: World, host: str, port: int) -> int:

@@ -27,6 +27,7 @@ TTL_S = 300
 NAME_SERVER = "ns1.sandbox.test."
 UDP_LIMIT = 512
 """Bytes a reply may have over UDP when the query has no EDNS (RFC 1035 section 4.2.1)."""
+TCP_LIMIT = 65_535
 
 
 def answer(query: dns.message.Message, world: World) -> dns.message.Message:
@@ -134,7 +135,7 @@ class NameServer:
         call.status = dns.rcode.to_text(reply.rcode())
         call.raw_reply = "\n".join(rrset.to_text() for rrset in reply.answer).encode()
         if transport == "tcp":
-            return reply.to_wire()
+            return reply.to_wire(max_size=TCP_LIMIT)
         limit = max(query.payload, UDP_LIMIT) if query.edns >= 0 else UDP_LIMIT
         return reply.to_wire(max_size=limit, prefer_truncation=True)
 

@@ -109,7 +109,7 @@ def _faulty_reply(fault: Fault) -> web.Response:
         body = fault.body
     else:
         body = json.dumps({"error": f"sandbox fault {fault.id}"} if fault.body is None else fault.body)
-    return web.Response(status=fault.status, text=body, headers=headers)
+    return web.Response(status=fault.status, body=body.encode(), headers=headers)
 
 
 def _reset_connection(request: web.Request) -> web.Response:
