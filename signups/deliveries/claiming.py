@@ -42,7 +42,7 @@ class Lease:
         """The lease, or None where another drain has it, staff paused the integration, or its breaker is open."""
         if not IntegrationState.objects.filter(slug=slug).exists():
             IntegrationState.objects.get_or_create(slug=slug)
-        if not _free(slug).exists():
+        if not is_free(slug):
             return None
         lease = cls(slug, uuid.uuid4())
         with write_transaction():
@@ -62,6 +62,11 @@ class Lease:
 
     def _held(self) -> QuerySet[IntegrationState]:
         return IntegrationState.objects.filter(slug=self.slug, lease=self.token)
+
+
+def is_free(slug: str) -> bool:
+    """Whether the integration may be drained now, by somebody else than who drains it already."""
+    return _free(slug).exists()
 
 
 def _free(slug: str) -> QuerySet[IntegrationState]:
