@@ -1,0 +1,176 @@
+"""One customer and one event in Customer.io, and the newsletter only with consent."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from integrations import customerio
+from integrations.customerio import CustomerIO
+from signups.contracts import Delivered, Later, Misconfigured, Never
+from signups.models import Delivery, Signup
+from tests.rows import make_company, make_delivery, make_signup
+from tests.sandbox_process import Sandbox
+
+pytestmark = pytest.mark.django_db
+
+AT_S = 1_795_000_000.123
+
+
+def ada(**values: Any) -> Signup:
+    facts = {"employment.title": "Backend Developer", "github.handle": "adabyrne"}
+    return make_signup(**{"company": make_company(metrics__employees=40), "facts": facts, "score": 15, **values})
+
+
+def tell(signup: Signup, delivery: Delivery | None = None, event: str = "signed_up") -> Delivered:
+    outcome = CustomerIO().handler(event)(signup, delivery or make_delivery(signup, "customerio", event))  # type: ignore[arg-type]
+    assert isinstance(outcome, Delivered)
+    return outcome
+
+
+def customers(sandbox: Sandbox) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = sandbox.state("customerio")["customers"]
+    return found
+
+
+def test_a_person_as_a_customer() -> None:
+    signup = ada(anonymous_id="7f9c2f0e", referrer="https://github.com/x")
+    delivery = make_delivery(signup, "customerio", at_s=AT_S)
+    assert customerio.attributes(signup, delivery) == {
+        "email": "ada@dev.test",
+        "created_at": int(signup.created_at.timestamp()),
+        "_timestamp": 1_795_000_000,
+        "anonymous_id": "7f9c2f0e",
+        "first_name": "Ada",
+        "last_name": "Byrne",
+        "title": "Backend Developer",
+        "github": "adabyrne",
+        "company": "Devhouse",
+        "company_domain": "dev.test",
+        "company_employees": 40,
+        "score": 15,
+        "is_high_value": False,
+        "source": "form",
+        "referrer": "https://github.com/x",
+    }
+
+
+def test_a_signup_as_an_event() -> None:
+    signup = ada(wants_newsletter=True, utm={"utm_source": "hn", "gclid": "x"})
+    delivery = make_delivery(signup, "customerio", at_s=AT_S)
+    assert customerio.signed_up(signup, delivery) == {
+        "name": "signed_up",
+        "id": customerio.ulid(1_795_000_000_123, delivery.uid),
+        "timestamp": 1_795_000_000,
+        "data": {
+            "source": "form",
+            "company": "Devhouse",
+            "score": 15,
+            "is_high_value": False,
+            "wants_newsletter": True,
+            "utm_source": "hn",
+        },
+    }
+
+
+def test_a_ulid_sorts_by_time_and_tells_deliveries_apart() -> None:
+    ids = [
+        customerio.ulid(1_000, UUID(int=1)),
+        customerio.ulid(1_000, UUID(int=2)),
+        customerio.ulid(1_001, UUID(int=0)),
+    ]
+    assert ids == sorted(ids)
+    assert customerio.ulid(0, UUID(int=(1 << 80) - 1)) == "0000000000ZZZZZZZZZZZZZZZZ"
+
+
+def test_customer_and_event_arrive_and_the_welcome_mail_fits_a_developer(sandbox: Sandbox) -> None:
+    signup = ada()
+    assert tell(signup).external_id == str(signup.uid)
+    (customer,) = customers(sandbox)
+    assert (customer["id"], customer["email"]) == (str(signup.uid), "ada@dev.test")
+    assert [event["name"] for event in customer["events"]] == ["signed_up"]
+    assert [mail["campaign"] for mail in sandbox.state("customerio")["deliveries"]] == ["Welcome, developers"]
+
+
+@pytest.mark.parametrize("wants", [True, False])
+def test_the_newsletter_needs_consent(sandbox: Sandbox, wants: bool) -> None:
+    tell(ada(wants_newsletter=wants))
+    assert customers(sandbox)[0]["topics_chosen"] == {"topic_1": wants}
+
+
+def test_a_choice_made_at_customer_io_holds_when_there_is_news(sandbox: Sandbox) -> None:
+    signup = ada(wants_newsletter=True)
+    tell(signup)
+    sandbox.session.put(
+        f"{sandbox.url}/customerio/track/api/v1/customers/{signup.uid}",
+        json={"cio_subscription_preferences.topics.topic_1": False},
+        auth=("sandbox-site", "sandbox-cio-track-key"),
+        timeout=10,
+    ).raise_for_status()
+    signup.score = 99
+    tell(signup, event="profile_changed")
+    (customer,) = customers(sandbox)
+    assert customer["topics_chosen"] == {"topic_1": False}
+    assert customer["attributes"]["score"] == 99
+    assert len(customer["events"]) == 1
+
+
+def test_a_repeat_is_the_same_event_and_sends_no_second_mail(sandbox: Sandbox) -> None:
+    signup = ada()
+    delivery = make_delivery(signup, "customerio")
+    for _ in range(3):
+        tell(signup, delivery)
+    (customer,) = customers(sandbox)
+    assert len(customer["events"]) == 1
+    assert len(sandbox.state("customerio")["deliveries"]) == 1
+
+
+def test_an_older_write_that_comes_late_changes_nothing(sandbox: Sandbox) -> None:
+    signup = ada()
+    signed_up = make_delivery(signup, "customerio", at_s=AT_S)
+    news = make_delivery(signup, "customerio", "profile_changed", at_s=AT_S + 60)
+    signup.score = 99
+    CustomerIO().on_profile_changed(signup, news)
+    signup.score = 15
+    tell(signup, signed_up)
+    assert customers(sandbox)[0]["attributes"]["score"] == 99
+
+
+def test_long_texts_are_cut_within_no_character() -> None:
+    signup = ada(referrer="https://x.test/" + "ü" * 1900)
+    referrer = customerio.attributes(signup, make_delivery(signup, "customerio"))["referrer"]
+    assert 998 <= len(referrer.encode()) <= 1000
+
+
+@pytest.mark.parametrize("method", ["PUT", "POST"])
+@pytest.mark.parametrize("fault", [{"status": 429}, {"status": 500}, {"reset": "before"}, {"reset": "after"}])
+def test_after_trouble_a_repeat_leaves_one_of_each(sandbox: Sandbox, method: str, fault: dict[str, Any]) -> None:
+    signup = ada()
+    delivery = make_delivery(signup, "customerio")
+    sandbox.fault("customerio", method=method, **fault)
+    with pytest.raises(Later):
+        tell(signup, delivery)
+    tell(signup, delivery)
+    (customer,) = customers(sandbox)
+    assert len(customer["events"]) == 1
+
+
+def test_a_refusal_says_why(sandbox: Sandbox) -> None:
+    sandbox.fault("customerio", status=400, body={"meta": {"errors": ["event name is too long"]}})
+    with pytest.raises(Never) as caught:
+        tell(ada())
+    assert "event name is too long" in caught.value.excerpt
+
+
+def test_a_wrong_key_names_the_settings(sandbox: Sandbox, settings: Any) -> None:
+    settings.CUSTOMERIO = settings.CUSTOMERIO | {"api_key": "wrong"}
+    with pytest.raises(Misconfigured, match="CUSTOMERIO_SITE_ID and CUSTOMERIO_API_KEY"):
+        tell(ada())
+
+
+def test_a_workspace_in_europe_names_the_url_to_set(sandbox: Sandbox) -> None:
+    sandbox.setting("customerio", is_wrong_region=True)
+    with pytest.raises(Misconfigured, match=r"https://track-eu\.customer\.io.*; check CUSTOMERIO_TRACK_URL"):
+        tell(ada())
