@@ -33,6 +33,11 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         reporter.write_line(f"NO_SKIPS: {len(skipped)} skipped", red=True)
 
 
+@pytest.fixture(autouse=True)
+def _what_migrations_made(django_db_serialized_rollback: None) -> None:
+    """Tests with real transactions empty the tables when they end: the first scorecard is put back."""
+
+
 @pytest.fixture(scope="session")
 def sandbox_process() -> Iterator[Sandbox]:
     """The pretend internet, on the ports the settings name."""
