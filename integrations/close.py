@@ -199,11 +199,13 @@ def _call(method: str, path: str, body: Record, *, is_safe: bool = True) -> Any:
     try:
         return _door().call(method, path, json=body, is_safe=is_safe).json
     except Never as refusal:
-        details = {"status": refusal.status, "excerpt": refusal.excerpt}
-        if refusal.status == 402:
-            raise Misconfigured("Close", "the plan's limit is reached; make room or upgrade", **details) from refusal
-        if refusal.status == 400 and "cf_" in refusal.excerpt:
-            raise FieldsAreGone("Close", f"{refusal.reason}: it refuses a custom field", **details) from refusal
+        status, excerpt = refusal.status, refusal.excerpt
+        if status == 402:
+            reason = "the plan's limit is reached: make room there, or upgrade"
+            raise Misconfigured("Close", reason, status=status, excerpt=excerpt) from refusal
+        if status == 400 and "cf_" in excerpt:
+            reason = f"{refusal.reason}: it refuses a custom field"
+            raise FieldsAreGone("Close", reason, status=status, excerpt=excerpt) from refusal
         raise
 
 

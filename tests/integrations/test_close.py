@@ -250,11 +250,12 @@ def test_a_lead_merged_away_is_looked_for_again(sandbox: Sandbox) -> None:
 
 
 def test_news_fills_in_what_is_new(sandbox: Sandbox) -> None:
-    signup = make_signup("tom@acme.test", "Tom Reyes", company=make_company("acme.test", "acme.test"))
+    company = make_company("acme.test", "acme.test")
+    signup = make_signup("tom@acme.test", "Tom Reyes", company=company)
     tell(signup)
     lead = leads(sandbox)[0]
     typed(sandbox, "PUT", f"lead/{lead['id']}/", description="Ours.")
-    signup.company.profile = {"description": {"value": "Anvils.", "provider": "clearbit", "at": ""}}
+    company.profile = {"description": {"value": "Anvils.", "provider": "clearbit", "at": ""}}
     signup.person.profile = {"employment.title": {"value": "VP", "provider": "clearbit", "at": ""}}
     signup.score = 60
     tell(signup, "profile_changed")
