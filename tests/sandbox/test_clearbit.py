@@ -5,9 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import os
-from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
@@ -16,7 +13,6 @@ from tests.sandbox.receiver import listening
 from tests.sandbox_process import Sandbox
 
 KEY = "sk_sandbox_clearbit"
-SPECS = os.environ.get("VENDOR_SPECS", "")
 
 
 def get(sandbox: Sandbox, path: str, *, key: str = KEY, **query: str) -> requests.Response:
@@ -164,23 +160,3 @@ def test_the_look_ups_are_shown(sandbox: Sandbox) -> None:
     person(sandbox, "ada@dev.test")
     (lookup,) = sandbox.state("clearbit")["lookups"]
     assert (lookup["what"], lookup["key"], lookup["status"]) == ("person", "ada@dev.test", 200)
-
-
-# Attributes of the fixtures' years that are gone since.
-GONE = {"gender", "aboutme", "url", "title", "h1", "metaDescription", "metaAuthor", "googleRank"}
-
-
-def missing(fixture: Any, record: Any, path: str = "") -> list[str]:
-    """Attributes of the fixture that the record does not have, at any depth."""
-    if not isinstance(fixture, dict):
-        return []
-    absent = [f"{path}{name}" for name in fixture.keys() - record.keys() - GONE]
-    for name in fixture.keys() & record.keys():
-        absent += missing(fixture[name], record[name], f"{path}{name}.")
-    return absent
-
-
-@pytest.mark.skipif(not SPECS, reason="VENDOR_SPECS names no folder with Clearbit's fixtures")
-def test_records_have_every_attribute_of_a_real_reply(sandbox: Sandbox) -> None:
-    real = json.loads((Path(SPECS) / "clearbit.fixtures.json").read_text())["combined_2016"]
-    assert missing(real, combined(sandbox, "ada@dev.test").json()) == []

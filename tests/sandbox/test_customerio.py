@@ -26,7 +26,7 @@ def track(sandbox: Sandbox, method: str, path: str, body: Any = None, auth: Any 
     return requests.request(method, url, json=body, auth=auth, timeout=10, allow_redirects=False)
 
 
-def identify(sandbox: Sandbox, who: str = "u_1", **attributes: Any) -> requests.Response:
+def identify(sandbox: Sandbox, who: str = "u_1", /, **attributes: Any) -> requests.Response:
     return track(sandbox, "PUT", f"v1/customers/{who}", attributes or ADA)
 
 

@@ -37,7 +37,7 @@ def engage(sandbox: Sandbox, *updates: Any, **query: Any) -> Any:
     return requests.post(f"{sandbox.url}/mixpanel/engage", params=params, json=list(updates), timeout=10).json()
 
 
-def update(operator: str = "$set", operand: Any = None, **more: Any) -> dict[str, Any]:
+def update(operator: str = "$set", operand: Any = None, /, **more: Any) -> dict[str, Any]:
     return {"$token": TOKEN, "$distinct_id": "u_1", operator: {"plan": "free"} if operand is None else operand, **more}
 
 
@@ -223,7 +223,7 @@ def test_track_drops_what_is_older_than_five_days_and_what_is_not_ours(sandbox: 
 
 
 def test_a_profile_is_set(sandbox: Sandbox) -> None:
-    assert engage(sandbox, update(operand={"$email": "ada@dev.test", "plan": "free"})) == {"status": 1, "error": None}
+    assert engage(sandbox, update("$set", {"$email": "ada@dev.test", "plan": "free"})) == {"status": 1, "error": None}
     assert profile(sandbox) == {"$email": "ada@dev.test", "plan": "free"}
 
 
