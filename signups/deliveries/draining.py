@@ -1,7 +1,7 @@
 """One integration's turn: claim what is due, send it side by side, write down how it went, until nothing is due.
 
-One drain per integration at a time (the lease), so order, rate and breaker need no other coordination. A drain ends well
-within the queue's timeout and has itself called again if more is due.
+One drain per integration at a time (the lease), so order, rate and breaker need no other coordination. A drain ends
+well within the queue's timeout, and has itself called again if more is due.
 """
 
 from __future__ import annotations
