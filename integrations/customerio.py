@@ -15,7 +15,7 @@ from django.conf import settings
 
 from integrations.http import Door
 from integrations.rows import at_ms, at_s, company_fact, company_name, known, missing, person_name
-from signups.contracts import Delivered, Integration
+from signups.contracts import Delivered, Integration, Later
 from signups.models import Delivery, Signup
 
 _MOST_VALUE_BYTES = 1_000
@@ -38,8 +38,7 @@ class CustomerIO(Integration):
         """Only here is the newsletter's topic written: later on the choice made at Customer.io holds."""
         topic = f"cio_subscription_preferences.topics.{self.newsletter_topic}"
         self._identify(signup, {**attributes(signup, delivery), topic: signup.wants_newsletter})
-        path = f"/api/v1/customers/{signup.uid}/events"
-        _door().call("POST", path, json=signed_up(signup, delivery), is_safe=True)
+        _call("POST", f"/api/v1/customers/{signup.uid}/events", signed_up(signup, delivery))
         return Delivered(external_id=str(signup.uid))
 
     def on_profile_changed(self, signup: Signup, delivery: Delivery) -> Delivered:
@@ -47,7 +46,7 @@ class CustomerIO(Integration):
         return Delivered(external_id=str(signup.uid))
 
     def _identify(self, signup: Signup, body: dict[str, Any]) -> None:
-        _door().call("PUT", f"/api/v1/customers/{signup.uid}", json=body, is_safe=True)
+        _call("PUT", f"/api/v1/customers/{signup.uid}", body)
 
 
 def attributes(signup: Signup, delivery: Delivery) -> dict[str, Any]:
@@ -102,6 +101,14 @@ def _cut(value: Any) -> Any:
     if isinstance(value, str):
         return value.encode()[:_MOST_VALUE_BYTES].decode(errors="ignore")
     return value
+
+
+def _call(method: str, path: str, body: dict[str, Any]) -> None:
+    """Make a call that is safe to repeat. Yes is an empty object, which says no more than that it was taken."""
+    reply = _door().call(method, path, json=body, is_safe=True)
+    if not isinstance(reply.json, dict):
+        reason = "answered with something other than an object"
+        raise Later("Customer.io", reason, status=reply.status, excerpt=reply.text[:500])
 
 
 @cache

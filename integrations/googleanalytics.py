@@ -19,7 +19,7 @@ from django.conf import settings
 
 from integrations.http import Door
 from integrations.rows import at_ms, missing
-from signups.contracts import Delivered, Integration, Never, Outcome, Skipped
+from signups.contracts import Ambiguous, Delivered, Integration, Never, Outcome, Skipped
 from signups.models import Delivery, Signup
 
 MOST_HOURS_BACK = 72
@@ -48,9 +48,11 @@ class GoogleAnalytics(Integration):
         if problems := list(flaws(body)):
             raise Never("Google Analytics", f"would drop the event without a word: {'; '.join(problems)}")
         params = {"measurement_id": settings.GA["measurement_id"], "api_secret": settings.GA["api_secret"]}
-        _door(settings.GA["api_url"], settings.GA["api_secret"]).call(
-            "POST", "/mp/collect", params=params, json=body, is_safe=False
-        )
+        door = _door(settings.GA["api_url"], settings.GA["api_secret"])
+        reply = door.call("POST", "/mp/collect", params=params, json=body, is_safe=False)
+        if reply.status != 204:
+            reason = f"answered {reply.status} instead of 204: somebody else may have answered"
+            raise Ambiguous("Google Analytics", reason, status=reply.status, excerpt=reply.text[:500])
         return Delivered(external_id=signup.ga_client_id, note="Sent; Google Analytics never says what it counted.")
 
     def reconcile(self, signup: Signup, delivery: Delivery) -> Outcome:

@@ -15,7 +15,7 @@ from django.conf import settings
 
 from integrations.http import Door, Reply
 from integrations.rows import at_ms, company_fact, company_name, known, missing, person_name
-from signups.contracts import Delivered, Integration, Never
+from signups.contracts import Delivered, Integration, Later, Never
 from signups.models import Delivery, Signup
 
 # Ids Mixpanel refuses, as given by browsers that lost theirs.
@@ -65,6 +65,9 @@ class Mixpanel(Integration):
         reply = _door().call("POST", "/import", params=params, json=events, is_safe=True, accept=(400,))
         if reply.status == 400:
             raise Never("Mixpanel", f"refused the event: {_complaint(reply)}", status=400, excerpt=reply.text[:500])
+        said = reply.json
+        if not isinstance(said, dict) or said.get("num_records_imported") != len(events):
+            raise Later("Mixpanel", "did not say that it took the event", status=reply.status, excerpt=reply.text[:500])
 
     def _set_profile(self, signup: Signup) -> None:
         """Create or update the profile. `ip=0` keeps Mixpanel from placing the person where our server stands."""

@@ -145,7 +145,10 @@ def test_long_texts_are_cut_within_no_character() -> None:
 
 
 @pytest.mark.parametrize("method", ["PUT", "POST"])
-@pytest.mark.parametrize("fault", [{"status": 429}, {"status": 500}, {"reset": "before"}, {"reset": "after"}])
+@pytest.mark.parametrize(
+    "fault",
+    [{"status": 429}, {"status": 500}, {"status": 200, "body": "<html>"}, {"reset": "before"}, {"reset": "after"}],
+)
 def test_after_trouble_a_repeat_leaves_one_of_each(sandbox: Sandbox, method: str, fault: dict[str, Any]) -> None:
     signup = ada()
     delivery = make_delivery(signup, "customerio")

@@ -98,7 +98,9 @@ def test_the_vendor_s_limits(change: dict[str, Any], flaw: str) -> None:
     assert list(googleanalytics.flaws({**body, **change})) == [flaw]
 
 
-@pytest.mark.parametrize("fault", [{"reset": "after"}, {"status": 500, "commit": True}])
+@pytest.mark.parametrize(
+    "fault", [{"reset": "after"}, {"status": 500, "commit": True}, {"status": 200, "commit": True}]
+)
 def test_what_may_have_been_counted_is_not_sent_again(sandbox: Sandbox, fault: dict[str, Any]) -> None:
     signup = ada()
     delivery = make_delivery(signup, "googleanalytics")

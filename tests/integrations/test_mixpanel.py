@@ -156,7 +156,10 @@ def test_long_texts_are_cut(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("route", ["/import", "/engage"])
-@pytest.mark.parametrize("fault", [{"status": 429}, {"status": 502}, {"reset": "before"}, {"reset": "after"}])
+@pytest.mark.parametrize(
+    "fault",
+    [{"status": 429}, {"status": 502}, {"status": 200, "body": "<html>"}, {"reset": "before"}, {"reset": "after"}],
+)
 def test_after_trouble_a_repeat_leaves_one_of_each(sandbox: Sandbox, route: str, fault: dict[str, Any]) -> None:
     signup = ada()
     delivery = make_delivery(signup, "mixpanel")
