@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
@@ -39,7 +40,7 @@ def test_the_verdict_comes_with_its_reasons(backend: Client, sandbox: Sandbox) -
     signup = Signup.objects.get()
     assert reply.status_code == 201
     body = reply.json()
-    assert body.pop("next_url").startswith("http://127.0.0.1:8000/welcome/")
+    assert body.pop("next_url").startswith(f"{settings.BASE_URL}/welcome/")
     assert body == {"id": str(signup.uid), "verdict": "accepted", "reasons": signup.reasons, "score": signup.score}
     assert body["reasons"]
 

@@ -28,12 +28,12 @@ def test_pages_with_a_token_are_kept_by_nobody(client: Client, sandbox: Sandbox)
         assert reply["Referrer-Policy"] == "strict-origin"
 
 
-def test_pages_may_load_nothing_but_our_own_files(client: Client) -> None:
+def test_pages_may_load_nothing_but_our_own_files(client: Client, settings: Settings) -> None:
     policy = client.get("/")["Content-Security-Policy"]
     assert "default-src 'none'" in policy
     assert "script-src 'self';" in policy
     assert "unsafe" not in policy
-    assert "form-action 'self' http://127.0.0.1:8000" in policy
+    assert f"form-action 'self' {settings.BASE_URL}" in policy
 
 
 def test_a_welcome_page_elsewhere_may_be_gone_to(client: Client, settings: Settings) -> None:
