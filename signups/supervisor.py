@@ -2,7 +2,7 @@
 
 A cluster left alone hangs for good when an idle worker is killed, and goes on without guard or scheduler when its
 sentinel is. So it runs in a session of its own, and a canary task through the real queue and a real worker proves every
-few seconds that it works. When none comes back in time, or its main process ends (which it does when the sentinel dies),
+few seconds that it works. When none comes back in time, or its main process ends (as it does when the sentinel dies),
 the whole tree is killed and started again; what it was doing is found by the claims' lapse and the sweep. Between two
 sweeps by schedule the supervisor wakes what has come due, so that a wait of five seconds is one of about five seconds.
 """
