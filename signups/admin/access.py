@@ -12,13 +12,12 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import ChoicesCheckboxFilter, RadioFilter
 
 from signups import vetting
 from signups.admin import badges
 from signups.admin.asking import Question, about, ask, chosen
-from signups.admin.base import staff
+from signups.admin.base import ModelAdmin, staff
 from signups.models import ApiKey, ListEntry
 
 

@@ -14,7 +14,8 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
-from unfold.admin import ModelAdmin
+
+from signups.admin.base import ModelAdmin
 
 MOST_AT_ONCE = 1_000
 _SHOWN = 10

@@ -44,6 +44,13 @@ LOOKUP_TONES: Final[dict[str, str]] = {
     Lookup.Outcome.ERROR: "bad",
 }
 RESULT_TONES: Final[dict[str, str]] = {"delivered": "good", "skipped": "quiet", "later": "wait", "ambiguous": "look"}
+RESULT_WORDS: Final[dict[str, str]] = {
+    "later": "not now",
+    "never": "refused",
+    "ambiguous": "may be done",
+    "lapsed": "worker stopped",
+    "bug": "our own error",
+}
 # Of several deliveries to one integration the first of these is shown.
 _MOST_PRESSING: Final = ("failed", "sending", "pending", "delivered", "skipped")
 _EVENT_WORDS: Final = {"reached_limit": "at the limit"}
@@ -76,7 +83,7 @@ def integration_name(slug: str) -> str:
     try:
         return contracts.integration(slug).name
     except LookupError:
-        return slug.replace("_", " ")
+        return slug.replace("_", " ").capitalize()
 
 
 def provider_name(slug: str) -> str:

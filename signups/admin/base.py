@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, time, timedelta
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 from urllib.parse import urlsplit
 
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
-from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import RangeDateFilter
+from unfold.decorators import action
+
+if TYPE_CHECKING:  # unfold's annotations contradict django-stubs, whose classes these are in all but looks
+    from django.contrib import admin
+
+    ModelAdmin = admin.ModelAdmin[Any]
+    TabularInline = admin.TabularInline[Any, Any]
+else:
+    from unfold.admin import ModelAdmin, TabularInline  # noqa: F401
+
+_Method = TypeVar("_Method", bound=Callable[..., HttpResponse])
 
 
 class ReadOnlyAdmin(ModelAdmin):
@@ -47,7 +58,7 @@ class PageAdmin(ReadOnlyAdmin):
             return HttpResponseNotAllowed(["GET", "HEAD"])
         row = self.get_object(request, unquote(object_id))
         if row is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            raise Http404
         if not self.has_view_or_change_permission(request, row):
             raise PermissionDenied
         context = {
@@ -59,7 +70,7 @@ class PageAdmin(ReadOnlyAdmin):
             **self.page(request, row),
             **(extra_context or {}),
         }
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         return TemplateResponse(request, self.page_template, context)
 
 
@@ -82,6 +93,11 @@ def _day(text: Any) -> datetime | None:
     except ValueError:
         return None
     return None if day is None else timezone.make_aware(datetime.combine(day, time.min))
+
+
+def row_action(**options: Any) -> Callable[[_Method], _Method]:
+    """An entry of the menu at the end of a list's row; the options are those of unfold's `action`."""
+    return cast("Callable[[_Method], _Method]", action(**options))
 
 
 def staff(request: HttpRequest) -> AbstractBaseUser:

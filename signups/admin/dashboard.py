@@ -41,6 +41,7 @@ class Day:
     """One bar of the chart: per verdict its tone, count and height in percent of the busiest day."""
 
     date: date
+    has_label: bool
     total: int
     parts: list[tuple[str, int, float]]
 
@@ -116,6 +117,7 @@ def _days(today: date, counts: Counts) -> list[Day]:
     return [
         Day(
             day,
+            day == today or (day.weekday() == 0 and (today - day).days > 2),  # Mondays, apart from today's neighbours
             sum(by_day[day].values()),
             [(badges.VERDICT_TONES[v], n, 100 * n / busiest) for v, n in by_day[day].items() if n],
         )

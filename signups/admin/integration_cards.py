@@ -13,11 +13,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from unfold.admin import ModelAdmin
 
 from signups import contracts, deliveries
 from signups.admin.asking import Question, ask, note
-from signups.admin.base import staff
+from signups.admin.base import ModelAdmin, staff
 from signups.models import Delivery, IntegrationState
 
 

@@ -13,10 +13,9 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import RadioFilter
-from unfold.decorators import action
 
 from signups.admin import badges, reviewing
-from signups.admin.base import DaysFilter, ReadOnlyAdmin
+from signups.admin.base import DaysFilter, ReadOnlyAdmin, row_action
 from signups.admin.signups import SignupColumns
 from signups.models import RejectedSignup, Verdict
 
@@ -82,11 +81,11 @@ class RejectedSignupAdmin(SignupColumns, ReadOnlyAdmin):
     def keep_rejected(self, request: HttpRequest, queryset: QuerySet[RejectedSignup]) -> Any:
         return reviewing.decide_many(self, request, reviewing.KEEP, queryset, request.get_full_path())
 
-    @action(description="Accept anyway", url_path="accept", permissions=["change"], icon="check_circle")
+    @row_action(description="Accept anyway", url_path="accept", permissions=["change"], icon="check_circle")
     def accept_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._decide(request, reviewing.ACCEPT, object_id)
 
-    @action(description="Keep rejected", url_path="keep", permissions=["change"], icon="task_alt")
+    @row_action(description="Keep rejected", url_path="keep", permissions=["change"], icon="task_alt")
     def keep_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._decide(request, reviewing.KEEP, object_id)
 

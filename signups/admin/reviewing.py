@@ -13,11 +13,10 @@ from django.contrib import messages
 from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
 from signups import review
 from signups.admin.asking import Question, about, ask, chosen, note
-from signups.admin.base import staff
+from signups.admin.base import ModelAdmin, staff
 from signups.models import Signup
 
 

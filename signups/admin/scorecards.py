@@ -10,9 +10,10 @@ from django.core.exceptions import ValidationError
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from signups.admin import badges
+from signups.admin.base import ModelAdmin, TabularInline
 from signups.models import Scorecard, ScoreRule
 
 _EXAMPLES = (1_000, "text", ["a"], True)
@@ -31,12 +32,21 @@ class ScorecardForm(forms.ModelForm):  # type: ignore[type-arg]
         return is_active
 
 
+class ValueField(forms.JSONField):
+    """JSON in one line; nothing is shown where there is no value."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return "" if value is None else super().prepare_value(value)
+
+
 class ScoreRuleForm(forms.ModelForm):  # type: ignore[type-arg]
     """Refuses a rule that could never match, and a sentence that could never be said."""
 
     class Meta:
         model = ScoreRule
         fields = ("order", "fact", "test", "value", "points", "sentence", "is_high_value")
+        field_classes = {"value": ValueField}
+        widgets = {"value": UnfoldAdminTextInputWidget}
 
     def clean_fact(self) -> str:
         fact = str(self.cleaned_data["fact"]).strip()
@@ -81,7 +91,7 @@ class ScoreRuleInline(TabularInline):
     model = ScoreRule
     form = ScoreRuleForm
     extra = 0
-    tab = False
+    hide_title = True
 
 
 @admin.register(Scorecard)

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from signups.admin import badges, facts, timeline
 from signups.admin.base import safe_url
-from signups.models import Attempt, Delivery, Lookup, Signup, Verdict
+from signups.models import Attempt, Check, Delivery, Lookup, Signup, Verdict
 
 _OTHERS = 8
 
@@ -39,7 +39,7 @@ def context(signup: Signup, *, may_change: bool, may_change_deliveries: bool) ->
         "headline": facts.summary(person.fact("employment.title"), company or signup.company_name),
         "glance": _glance(signup),
         "buttons": _buttons(signup) if may_change else [],
-        "checks": [(check, badges.CHECK_TONES.get(check.outcome, "quiet")) for check in checks],
+        "checks": [(check, badges.CHECK_TONES.get(check.outcome, "quiet"), _evidence(check)) for check in checks],
         "slowest_ms": max((check.ms for check in checks), default=0),
         "score": scores[0] if scores else None,
         "earlier_scores": scores[1:],
@@ -76,7 +76,9 @@ def shown(delivery: Delivery) -> dict[str, Any]:
         "event": badges.event_words(delivery.event),
         "tone": badges.STATE_TONES.get(delivery.state, "quiet"),
         "url": safe_url(delivery.external_url),
-        "attempts": [(attempt, badges.RESULT_TONES.get(attempt.result, "bad")) for attempt in attempts],
+        "attempts": [
+            (a, badges.RESULT_TONES.get(a.result, "bad"), badges.RESULT_WORDS.get(a.result, a.result)) for a in attempts
+        ],
         "may_try": delivery.state in (Delivery.State.FAILED, Delivery.State.PENDING),
     }
 
@@ -86,6 +88,12 @@ def lookups_about(signup: Signup) -> QuerySet[Lookup]:
     if signup.company is not None:
         asked |= Q(subject="company", key=signup.company.domain)
     return Lookup.objects.filter(asked).order_by("subject", "provider")
+
+
+def _evidence(check: Check) -> list[tuple[str, str]]:
+    """What a check found, in words; what it did not find says nothing."""
+    found = check.evidence.items()
+    return [(name.replace("_", " "), facts.text(name, value)) for name, value in found if value not in (None, "", [])]
 
 
 def _glance(signup: Signup) -> list[tuple[str, str]]:

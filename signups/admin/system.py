@@ -13,11 +13,10 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django_q.models import Failure, OrmQ, Schedule, Success
-from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from signups.admin import badges
-from signups.admin.base import ReadOnlyAdmin
+from signups.admin.base import ModelAdmin, ReadOnlyAdmin
 
 for _model in (User, Group, Schedule, Success, Failure, OrmQ):
     if admin.site.is_registered(_model):
@@ -25,14 +24,14 @@ for _model in (User, Group, Schedule, Success, Failure, OrmQ):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
+class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
+class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
     pass
 
 

@@ -61,7 +61,9 @@ def _arrival(signup: Signup, arrived: datetime) -> Iterator[Moment]:
         detail = " · ".join(part for part in (landed, came_from) if part)
         yield Moment(arrived - _EPSILON, "visit", "explore", "quiet", title, detail)
     detail = f"{signup.name} <{signup.email}>" + (f" of {signup.company_name}" if signup.company_name else "")
-    yield Moment(arrived, "signup", "person_add", "busy", f"Signed up by the {signup.get_source_display()}", detail)
+    yield Moment(
+        arrived, "signup", "person_add", "busy", f"Signed up through the {signup.get_source_display()}", detail
+    )
 
 
 def _lookups(lookups: Iterable[Lookup]) -> Iterator[Moment]:
@@ -119,14 +121,14 @@ def _plans(deliveries: Iterable[Delivery]) -> Iterator[Moment]:
     planned = sorted(deliveries, key=lambda d: (d.created_at.replace(microsecond=0), d.event, d.pk))
     for (_, event), group in groupby(planned, key=lambda d: (d.created_at.replace(microsecond=0), d.event)):
         rows = list(group)
-        names = ", ".join(badges.integration_name(row.integration) for row in rows)
-        title = f"To be told “{badges.event_words(event)}”: {names}"
-        yield Moment(rows[-1].created_at, "delivery", "outbox", "quiet", title)
+        names = " · ".join(badges.integration_name(row.integration) for row in rows)
+        title = f"To be told: {badges.event_words(event)}"
+        yield Moment(rows[-1].created_at, "delivery", "outbox", "quiet", title, names)
 
 
 def _attempt(delivery: Delivery, attempt: Attempt) -> Moment:
     name = badges.integration_name(delivery.integration)
-    title = f"{name}, {badges.event_words(delivery.event)}: {attempt.result}"
+    title = f"{name}, {badges.event_words(delivery.event)}: {badges.RESULT_WORDS.get(attempt.result, attempt.result)}"
     status = f"HTTP {attempt.status}" if attempt.status else ""
     detail = " · ".join(part for part in (attempt.reason, status, f"{attempt.ms} ms") if part)
     tone = badges.RESULT_TONES.get(attempt.result, "bad")

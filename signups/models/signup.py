@@ -99,7 +99,7 @@ class RejectedSignupManager(models.Manager["RejectedSignup"]):
 class RejectedSignup(Signup):
     """Signups that the rules or staff rejected, whatever staff made of them since: a list of its own in the admin."""
 
-    objects = RejectedSignupManager()  # type: ignore[assignment]
+    objects = RejectedSignupManager()  # type: ignore[assignment, misc]
 
     class Meta:
         proxy = True
