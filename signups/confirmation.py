@@ -140,7 +140,11 @@ def confirm(token: str, ip: str | None = None) -> Signup:
         unused = Confirmation.objects.filter(pk=confirmation.pk, used_at=None)
         if not unused.update(used_at=now, used_ip=ip):
             raise UsedLink(confirmation.signup)
-        signup = Signup.objects.select_for_update().select_related("person", "company").get(pk=confirmation.signup_id)
+        signup = (
+            Signup.objects.select_for_update(of=("self",))
+            .select_related("person", "company")
+            .get(pk=confirmation.signup_id)
+        )
         signup.confirmed_at = signup.confirmed_at or now
         if signup.verdict == Verdict.CONFIRM:
             signup.verdict, signup.accepted_at = Verdict.ACCEPTED, now

@@ -117,7 +117,7 @@ def complete(signup: Signup) -> None:
     address = vetting.parse(signup.email)
     findings = _look_up(address, Deadline(COMPLETION_BUDGET_MS)).finish()
     with write_transaction():
-        signup = Signup.objects.select_for_update().select_related("person", "company").get(pk=signup.pk)
+        signup = Signup.objects.select_for_update(of=("self",)).select_related("person", "company").get(pk=signup.pk)
         enrichment.save(findings)
         has_news = _merge_person(signup.person, findings.person)
         if signup.verdict != Verdict.REJECTED or signup.company is not None:

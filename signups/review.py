@@ -31,7 +31,7 @@ def keep_rejected(signup: Signup, user: AbstractBaseUser, note: str = "") -> boo
 
 def _decide(signup: Signup, verdict: Verdict, user: AbstractBaseUser, note: str) -> bool:
     with write_transaction():
-        signup = Signup.objects.select_for_update().select_related("person", "company").get(pk=signup.pk)
+        signup = Signup.objects.select_for_update(of=("self",)).select_related("person", "company").get(pk=signup.pk)
         if signup.verdict == verdict:
             return False
         signup.verdict, signup.reviewed_at = verdict, timezone.now()
