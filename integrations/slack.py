@@ -8,6 +8,7 @@ What a message looks like is `slack_message`'s business.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, ClassVar
@@ -16,7 +17,8 @@ from django.conf import settings
 
 from integrations import slack_message
 from integrations.http import Door
-from integrations.rows import at_s, missing
+from integrations.rows import at_ms, at_s, missing
+from signups import contracts
 from signups.contracts import (
     Ambiguous,
     Deadline,
@@ -53,6 +55,7 @@ WAIT_S = {  # transient → seconds to wait, None for the engine's own pace
     "team_added_to_org": 60.0,
 }
 AMBIGUOUS_ERRORS = frozenset({"fatal_error", "internal_error"})
+LEAD_WITHIN_S = 5.0
 _CLOCK_SKEW_S = 300
 _PAGE = "200"
 
@@ -83,6 +86,7 @@ class Slack(Integration):
         return missing({"SLACK_BOT_TOKEN": settings.SLACK["bot_token"], self.channel_variable: self.channel})
 
     def on_signed_up(self, signup: Signup, delivery: Delivery) -> Outcome:
+        _wait_for_lead(signup, delivery)
         metadata = {"signup_id": str(signup.pk), "delivery": str(delivery.uid)}
         body = {
             "channel": self.channel,
@@ -95,6 +99,7 @@ class Slack(Integration):
         return self._delivered(reply["channel"], reply["ts"])
 
     def on_confirmed(self, signup: Signup, delivery: Delivery) -> Outcome:
+        _wait_for_lead(signup, delivery)
         return self._update(signup)
 
     def on_profile_changed(self, signup: Signup, delivery: Delivery) -> Outcome:
@@ -217,6 +222,16 @@ class SlackHighValue(Slack):
 
     def wants(self, signup: Signup) -> bool:
         return signup.is_high_value and bool(self.channel)
+
+
+def _wait_for_lead(signup: Signup, delivery: Delivery) -> None:
+    """The CRM hears of a signup at the same moment: the link to its lead is worth a few seconds, and no more."""
+    if time.time() - at_ms(delivery) / 1000 > LEAD_WITHIN_S:
+        return
+    names = {one.slug: one.name for one in contracts.integrations() if one.is_serial_by_company}
+    told = signup.deliveries.filter(integration__in=names, event=Event.SIGNED_UP, due_at__isnull=False)
+    if (slug := told.values_list("integration", flat=True).first()) is not None:
+        raise Later("Slack", f"waits a moment for the link to {names[slug]}", retry_after_s=1)
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -206,6 +207,22 @@ def test_a_signup_is_posted_with_the_key_it_is_found_by(sandbox: Sandbox) -> Non
     }
     assert outcome.made == {"channel": "C0SIGNUPS", "ts": message["ts"]}
     assert outcome.url.startswith("https://onboarding-sandbox.slack.com/archives/C0SIGNUPS/p")
+
+
+@pytest.mark.parametrize("event", ["on_signed_up", "on_confirmed"])
+def test_the_lead_is_waited_for_but_not_for_long(event: str) -> None:
+    signup = ada()
+    make_delivery(signup, "close")
+    with pytest.raises(Later, match="waits a moment for the link to Close") as caught:
+        getattr(Slack(), event)(signup, make_delivery(signup, "slack", event.removeprefix("on_")))
+    assert caught.value.retry_after_s == 1
+
+
+def test_a_crm_that_is_down_holds_up_no_message(sandbox: Sandbox) -> None:
+    signup = ada()
+    make_delivery(signup, "close")
+    post(signup, make_delivery(signup, "slack", at_s=time.time() - 6))
+    assert len(messages(sandbox)) == 1
 
 
 def test_a_high_value_signup_goes_to_the_second_channel(sandbox: Sandbox) -> None:
