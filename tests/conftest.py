@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.conf import settings
+from django.conf import settings as django_settings
 
 from tests.sandbox_process import Sandbox
 
@@ -33,24 +33,28 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         reporter.write_line(f"NO_SKIPS: {len(skipped)} skipped", red=True)
 
 
-@pytest.fixture(autouse=True)
-def _what_migrations_made(django_db_serialized_rollback: None) -> None:
-    """Tests with real transactions empty the tables when they end: the first scorecard is put back."""
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests with real transactions empty the tables when they end: what migrations made is put back for the next."""
+    for item in items:
+        marker = item.get_closest_marker("django_db")
+        if marker is not None and marker.kwargs.get("transaction"):
+            item.add_marker(pytest.mark.django_db(**{**marker.kwargs, "serialized_rollback": True}), append=False)
 
 
 @pytest.fixture(scope="session")
 def sandbox_process() -> Iterator[Sandbox]:
     """The pretend internet, on the ports the settings name."""
-    ports = settings.SANDBOX_PORTS
+    ports = django_settings.SANDBOX_PORTS
     with Sandbox.started(ports["http"], ports["dns"], ports["smtp"]) as sandbox:
         yield sandbox
 
 
 @pytest.fixture
-def sandbox(sandbox_process: Sandbox) -> Sandbox:
+def sandbox(sandbox_process: Sandbox, settings: Any) -> Sandbox:
     """The pretend internet with nothing in it but its cast, and nothing remembered of earlier tests."""
     from signups import vetting
 
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"  # which test runs replace by a list
     sandbox_process.reset()
     vetting.forget()
     return sandbox_process
