@@ -61,14 +61,14 @@ def test_a_silent_name_server_is_unknown_when_the_time_is_up(sandbox: Sandbox) -
     deadline = Deadline(250)
     result = mx.start("silent.test", deadline).finish()
     assert (result.outcome, result.code) == ("unknown", "dns_timeout")
-    assert 200 <= deadline.elapsed_ms() <= 290
+    assert 200 <= deadline.elapsed_ms() <= 350
 
 
 def test_a_late_answer_is_unknown_when_the_time_is_up(sandbox: Sandbox) -> None:
     sandbox.fault("dns", latency_ms=2000, times=None)
     deadline = Deadline(250)
     assert mx.start("dev.test", deadline).finish().code == "dns_timeout"
-    assert deadline.elapsed_ms() <= 290
+    assert deadline.elapsed_ms() <= 350
 
 
 def test_nobody_at_the_name_servers_address_is_unknown(settings: Any) -> None:
@@ -146,17 +146,19 @@ def test_private_addresses_do_not_take_mail(settings: Any, address: str, in_sand
 
 
 def test_what_was_answered_is_not_asked_again_until_it_is_forgotten(sandbox: Sandbox) -> None:
-    first = check("dev.test")
+    first = check("bigmail.test")  # one mail server: several are asked about at once, and the first answer ends it
     asked = questions(sandbox)
-    assert replace(check("dev.test"), ms=0) == replace(first, ms=0)
+    assert sorted(asked) == ["A mx.bigmail.test", "AAAA mx.bigmail.test", "MX bigmail.test"]
+    assert replace(check("bigmail.test"), ms=0) == replace(first, ms=0)
     assert questions(sandbox) == asked
     vetting.forget()
-    check("dev.test")
-    assert questions(sandbox)[len(asked)] == "MX dev.test"
+    check("bigmail.test")
+    assert sorted(questions(sandbox)) == sorted(asked * 2)
 
 
-def test_colleagues_mail_servers_are_known_already(sandbox: Sandbox) -> None:
-    check("dev.test")
+def test_mail_servers_met_before_are_not_asked_about_again(sandbox: Sandbox) -> None:
+    check("mx1.mailhost.test")
+    check("mx2.mailhost.test")
     asked = questions(sandbox)
     check("acme.test")
     assert questions(sandbox) == [*asked, "MX acme.test"]
