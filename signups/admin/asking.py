@@ -71,9 +71,9 @@ def note(request: HttpRequest) -> str:
 
 def chosen(request: HttpRequest, queryset: QuerySet[_Row]) -> QuerySet[_Row]:
     """The rows a list's action is about: those the question was asked about, once it is answered."""
-    if not is_answer(request):
+    if not is_answer(request) or "chosen" not in request.POST:
         return queryset
-    keys = [int(key) for key in request.POST.get("chosen", "").split(",") if key.isdigit()]
+    keys = [int(key) for key in request.POST["chosen"].split(",") if key.isdigit()]
     return queryset.filter(pk__in=keys[:MOST_AT_ONCE])
 
 

@@ -5,7 +5,7 @@ What trying again or skipping means is `signups.deliveries`' business.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import Any
 
@@ -138,8 +138,9 @@ class DeliveryAdmin(PageAdmin):
         )
         page: HttpResponse | None = ask(self, request, question)
         if page is None:
-            rows = list(queryset)
-            self._say(request, rows, deliveries.try_again(queryset, staff(request)), "on the way again", "Try again")
+            rows, left_alone = _parted(queryset, signup_page.TRIABLE)
+            deliveries.try_again(rows, staff(request))
+            self._say(request, rows, left_alone, "on the way again", "Try again")
         return page
 
     def _skip(self, request: HttpRequest, queryset: QuerySet[Delivery], back: str) -> HttpResponse | None:
@@ -156,19 +157,21 @@ class DeliveryAdmin(PageAdmin):
         )
         page: HttpResponse | None = ask(self, request, question)
         if page is None:
-            rows, why = list(queryset), note(request)
-            done = deliveries.skip(queryset, staff(request), why)
-            self._say(request, rows, done, "skipped", f"Skip: {why}")
+            rows, left_alone = _parted(queryset, signup_page.SKIPPABLE)
+            deliveries.skip(rows, staff(request), note(request))
+            self._say(request, rows, left_alone, "skipped", f"Skip: {note(request)}")
         return page
 
-    def _say(self, request: HttpRequest, rows: list[Delivery], done: int, what: str, log: str) -> None:
+    def _say(self, request: HttpRequest, rows: list[Delivery], left_alone: int, what: str, log: str) -> None:
         """Tell what became of it, and write it down."""
-        if done:
-            for row in rows:
-                self.log_change(request, row, log)
-            messages.success(request, f"{_counted(done)} {'is' if done == 1 else 'are'} {what}.")
-        if (rest := len(rows) - done) > 0:
-            messages.warning(request, f"{_counted(rest)} stayed as {'it is' if rest == 1 else 'they are'}.")
+        for row in rows:
+            self.log_change(request, row, log)
+        if rows:
+            messages.success(request, f"{_counted(len(rows))} {'is' if len(rows) == 1 else 'are'} {what}.")
+        if left_alone:
+            messages.warning(
+                request, f"{_counted(left_alone)} stayed as {'it was' if left_alone == 1 else 'they were'}."
+            )
 
     # -- Columns -------------------------------------------------------------------------------------------------------
 
@@ -203,6 +206,13 @@ class DeliveryAdmin(PageAdmin):
     @admin.display(description="planned", ordering="created_at")
     def when_column(self, delivery: Delivery) -> SafeString:
         return badges.when(delivery.created_at)
+
+
+def _parted(queryset: QuerySet[Delivery], states: Collection[str]) -> tuple[list[Delivery], int]:
+    """The rows in one of these states, and how many others there are."""
+    rows = list(queryset)
+    fitting = [row for row in rows if row.state in states]
+    return fitting, len(rows) - len(fitting)
 
 
 def _counted(number: int) -> str:

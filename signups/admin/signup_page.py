@@ -13,6 +13,8 @@ from signups.admin.base import safe_url
 from signups.models import Attempt, Check, Delivery, Lookup, Signup, Verdict
 
 _OTHERS = 8
+SKIPPABLE = (Delivery.State.PENDING, Delivery.State.FAILED)
+TRIABLE = (*SKIPPABLE, Delivery.State.SKIPPED)
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,8 @@ def shown(delivery: Delivery) -> dict[str, Any]:
         "attempts": [
             (a, badges.RESULT_TONES.get(a.result, "bad"), badges.RESULT_WORDS.get(a.result, a.result)) for a in attempts
         ],
-        "may_try": delivery.state in (Delivery.State.FAILED, Delivery.State.PENDING),
+        "may_try": delivery.state in TRIABLE,
+        "may_skip": delivery.state in SKIPPABLE,
     }
 
 
