@@ -62,7 +62,7 @@ class Close(Integration):
         return self.on_signed_up(signup, delivery)
 
     def _tell(self, signup: Signup, fields: Fields) -> Delivered:
-        lead = self._find_lead(signup, fields)
+        lead, is_company_s = self._find_lead(signup, fields)
         if lead is None:
             lead = _call("POST", "lead/", records.new_lead(signup, fields), is_safe=False)
             return _delivered(lead, lead["contacts"][0]["id"], f"Made the lead {lead['display_name']}.")
@@ -74,13 +74,15 @@ class Close(Integration):
         else:
             _change(f"contact/{contact['id']}/", records.contact_changes(contact, signup, fields))
             note = f"Stood already on the lead {lead['display_name']}."
-        _change(f"lead/{lead['id']}/", records.lead_changes(lead, signup, fields))
+        if is_company_s:
+            _change(f"lead/{lead['id']}/", records.lead_changes(lead, signup, fields))
         return _delivered(lead, contact["id"], note)
 
-    def _find_lead(self, signup: Signup, fields: Fields) -> Record | None:
-        """The lead where this person belongs; None where there is none yet.
+    def _find_lead(self, signup: Signup, fields: Fields) -> tuple[Record | None, bool]:
+        """The lead where this person belongs, None where there is none yet; and whether it may stand for the company.
 
         Every candidate is read afresh, because the index may be behind. The one that fits best wins, then the oldest.
+        Whoever had a lead of their own until their employer became known is taken over to the employer's.
         """
         earlier = self._earlier_leads(signup)
         found: list[tuple[records.Fit, str, Record]] = []
@@ -89,7 +91,13 @@ class Close(Integration):
             fit = records.fit(lead, signup, fields, is_ours=lead_id in earlier) if lead is not None else None
             if lead is not None and fit is not None:
                 found.append((fit, lead["date_created"], lead))
-        return min(found, key=lambda each: each[:2])[2] if found else None
+        leads = [lead for *_, lead in sorted(found, key=lambda each: each[:2])]
+        if len(leads) > 1 and signup.company is not None and records.is_personal(leads[0], signup, fields):
+            _call("POST", "lead/merge/", {"source": leads[0]["id"], "destination": leads[1]["id"]})
+            return _get("lead", leads[1]["id"]), True
+        if not leads:
+            return None, True
+        return leads[0], len(leads) == 1 or records.is_of_company(leads[0], signup, fields)
 
     def _earlier_leads(self, signup: Signup) -> list[str]:
         """Ids of the leads where colleagues, or this person before, were put; newest first, for leads get merged."""

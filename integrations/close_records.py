@@ -66,7 +66,10 @@ def lead_changes(lead: Record, signup: Signup, fields: Fields) -> Record:
     domain = signup.company.domain if signup.company is not None else ""
     if not domain or not _belongs(host(lead.get("url") or "") or domain, domain):
         return {}
-    return _missing(lead, _lead_facts(signup)) | _news(lead, _lead_values(signup), fields["lead"])
+    if is_personal(lead, signup, fields):  # until now named after the person
+        lead = {**lead, "name": ""}
+    facts = {"name": company_name(signup), **_lead_facts(signup)}
+    return _missing(lead, facts) | _news(lead, _lead_values(signup), fields["lead"])
 
 
 def contact_changes(contact: Record, signup: Signup, fields: Fields) -> Record:
@@ -187,12 +190,31 @@ def fit(lead: Record, signup: Signup, fields: Fields, *, is_ours: bool) -> Fit |
     if signup.company is None:
         return None
     domain = signup.company.domain
-    if str(lead.get(f"custom.{fields['lead']['Signup domain']}") or "").lower() == domain:
+    if _has_domain(lead, domain, fields):
         return Fit.DOMAIN
     if site := host(lead.get("url") or ""):
         return Fit.URL if _belongs(site, domain) else None
     addresses = [one["email"] for contact in lead["contacts"] for one in contact["emails"]]
     return Fit.COLLEAGUE if any(_belongs(_domain(address), domain) for address in addresses) else None
+
+
+def is_of_company(lead: Record, signup: Signup, fields: Fields) -> bool:
+    """Whether a lead says itself that it is the company's."""
+    domain = signup.company.domain if signup.company is not None else ""
+    return bool(domain) and (_has_domain(lead, domain, fields) or _belongs(host(lead.get("url") or ""), domain))
+
+
+def is_personal(lead: Record, signup: Signup, fields: Fields) -> bool:
+    """Whether we made this lead for the person alone, and nobody has made anything of it since."""
+    ids = fields["lead"]
+    return (
+        lead.get(f"custom.{ids['Signup id']}") == str(signup.uid)
+        and not lead.get(f"custom.{ids['Signup domain']}")
+        and lead["name"] == person_name(signup)
+        and len(lead["contacts"]) == 1
+        and not lead.get("opportunities")
+        and not lead.get("tasks")
+    )
 
 
 def contact_of(lead: Record, signup: Signup, fields: Fields) -> Record | None:
@@ -206,6 +228,10 @@ def contact_of(lead: Record, signup: Signup, fields: Fields) -> Record | None:
         if signup.person.email in [one["email"].lower() for one in contact["emails"]]:
             return contact
     return None
+
+
+def _has_domain(lead: Record, domain: str, fields: Fields) -> bool:
+    return str(lead.get(f"custom.{fields['lead']['Signup domain']}") or "").lower() == domain
 
 
 def _domain(email: str) -> str:

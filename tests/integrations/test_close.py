@@ -264,6 +264,49 @@ def test_news_fills_in_what_is_new(sandbox: Sandbox) -> None:
     assert own(sandbox, lead)["Signup score"] == own(sandbox, lead["contacts"][0], "contact")["Signup score"] == 60
 
 
+def sam_before_his_employer_is_known() -> Signup:
+    signup = make_signup("sam@bigmail.test", "Sam Carter")
+    tell(signup)
+    signup.company = acme()
+    return signup
+
+
+def test_an_employer_who_becomes_known_gets_the_person_s_lead(sandbox: Sandbox) -> None:
+    tell(sam_before_his_employer_is_known(), "profile_changed")
+    tell(tom())
+    (lead,) = leads(sandbox)
+    assert (lead["name"], lead["url"]) == ("Acme", "https://acme.test")
+    assert addresses(lead) == ["sam@bigmail.test", "tom@acme.test"]
+
+
+@pytest.mark.parametrize("fault", [{}, {"reset": "after"}])
+def test_a_person_s_lead_is_merged_into_the_employer_s(sandbox: Sandbox, fault: dict[str, Any]) -> None:
+    tell(tom())
+    signup = sam_before_his_employer_is_known()
+    if fault:
+        sandbox.fault("close", route="lead/merge/", **fault)
+        with pytest.raises(Later):
+            tell(signup, "profile_changed")
+        Delivery.objects.filter(event="profile_changed").delete()
+    outcome = tell(signup, "profile_changed")
+    (lead,) = leads(sandbox)
+    assert (lead["name"], addresses(lead)) == ("Acme", ["tom@acme.test", "sam@bigmail.test"])
+    assert outcome.made["lead_id"] == lead["id"]
+
+
+def test_a_person_s_lead_that_sales_work_on_stays(sandbox: Sandbox) -> None:
+    tell(tom())
+    signup = sam_before_his_employer_is_known()
+    own_lead = next(lead for lead in leads(sandbox) if lead["name"] == "Sam Carter")
+    typed(sandbox, "POST", "opportunity/", lead_id=own_lead["id"], value=5000)
+    assert tell(signup, "profile_changed").made["lead_id"] == own_lead["id"]
+    assert [(lead["name"], lead["url"]) for lead in leads(sandbox)] == [
+        ("Acme", "https://acme.test"),
+        ("Sam Carter", None),
+    ]
+    assert tell(uma()).made["lead_id"] != own_lead["id"]
+
+
 def test_a_contact_that_sales_deleted_does_not_come_back_with_news(sandbox: Sandbox) -> None:
     signup = tom()
     typed(sandbox, "DELETE", f"contact/{tell(signup).made['contact_id']}/")
