@@ -1,6 +1,6 @@
 """The HTTP side of the sandbox: every vendor under its prefix, recorded and disturbed, and the control routes.
 
-What a vendor answers is its own business (``vendors/``), what a person sees is ``pages.py``'s.
+What a vendor answers is its own business (``vendors/``), what a person sees is ``pages``'s.
 """
 
 from __future__ import annotations
@@ -10,13 +10,11 @@ import json
 import socket
 import struct
 from collections.abc import Awaitable, Callable
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from aiohttp import web
 
-from sandbox import avatars
+from sandbox import avatars, pages
 from sandbox.core import WORLD, World
 from sandbox.faults import ControlError, Fault
 
@@ -24,6 +22,9 @@ BODY_LIMIT = 16 * 1024 * 1024
 """Bytes. Above the largest body any vendor of ours accepts, so that their own limits can be met."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_PAGES = frozenset(route.handler for route in pages.routes)
+"""Some stand below a vendor's prefix, as the page of a lead does; they are looked at, not called."""
 
 
 def build_app(world: World) -> web.Application:
@@ -35,18 +36,8 @@ def build_app(world: World) -> web.Application:
         app.add_routes(web.RouteDef(r.method, prefix + r.path, r.handler, r.kwargs) for r in vendor.routes())
     app.add_routes(avatars.routes)
     app.add_routes(_CONTROL)
-    app.add_routes(_page_routes())
+    app.add_routes(pages.routes)
     return app
-
-
-def _page_routes() -> list[web.RouteDef]:
-    if not find_spec("sandbox.pages"):
-        return [web.get("/", _no_pages)]
-    return list(import_module("sandbox.pages").routes)
-
-
-async def _no_pages(request: web.Request) -> web.Response:
-    return web.Response(text="\n".join(f"/_state/{slug}" for slug in request.app[WORLD].vendors))
 
 
 # ---- what every vendor call goes through
@@ -56,7 +47,7 @@ async def _no_pages(request: web.Request) -> web.Response:
 async def _record_and_disturb(request: web.Request, handler: Handler) -> web.StreamResponse:
     world = request.app[WORLD]
     slug = request.path.split("/", 2)[1]
-    if slug not in world.vendors:
+    if slug not in world.vendors or request.match_info.handler in _PAGES:
         return await handler(request)
     call = world.received.enter(
         world.now(),

@@ -305,7 +305,7 @@ def test_a_made_up_cursor_is_refused(sandbox: Sandbox) -> None:
 def test_a_permalink_is_given_for_a_message_that_exists(sandbox: Sandbox) -> None:
     ts = post(sandbox)["ts"]
     reply = call(sandbox, "chat.getPermalink", channel="C0SIGNUPS", message_ts=ts)
-    assert reply["permalink"].endswith(f".slack.com/archives/C0SIGNUPS/p{ts.replace('.', '')}")
+    assert reply["permalink"] == f"{sandbox.url}/slack/archives/C0SIGNUPS/p{ts.replace('.', '')}"
 
 
 def test_people_are_found_by_their_address(sandbox: Sandbox) -> None:

@@ -14,7 +14,7 @@ from aiohttp import web
 from sandbox.core import Vendor, bearer_token
 from sandbox.vendors.slack import arguments, hooks, people
 from sandbox.vendors.slack.methods import METHODS
-from sandbox.vendors.slack.workspace import TEAM_DOMAIN, TOKENS, Channel, SlackError, Workspace
+from sandbox.vendors.slack.workspace import TOKENS, Channel, SlackError, Workspace
 
 MAX_IMAGE_URL_CHARS = 3_000
 
@@ -64,7 +64,8 @@ class Slack(Vendor):
             raise SlackError("ratelimited", retry_after=wait_s)
 
     def permalink(self, channel: Channel, message: dict[str, Any]) -> str:
-        return f"https://{TEAM_DOMAIN}.slack.com/archives/{channel.id}/p{message['ts'].replace('.', '')}"
+        """The page of a message, in this sandbox rather than at slack.com."""
+        return f"{self.world.base_url}/slack/archives/{channel.id}/p{message['ts'].replace('.', '')}"
 
     # ---- handlers
 
