@@ -13,8 +13,8 @@ from typing import Any
 import jsonschema
 from jsonschema.protocols import Validator
 
-# Not documented call by call, and the same everywhere: refused, too many, or the vendor is in trouble.
-_TAKEN_STATUSES = frozenset((400, 401, 402, 403, 405, 415, 429))
+# Not documented call by call, and the same everywhere: sent elsewhere, refused, too many.
+_TAKEN_STATUSES = frozenset((301, 400, 401, 402, 403, 405, 415, 429))
 
 
 class OpenApi:
