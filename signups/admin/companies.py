@@ -11,8 +11,8 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from signups.admin import badges, facts
-from signups.admin.base import DaysFilter, PageAdmin, safe_url
+from signups.admin import badges, facts, signup_page
+from signups.admin.base import DaysFilter, PageAdmin
 from signups.admin.signups import for_dots
 from signups.models import Company, Delivery, Lookup, Person, Signup
 
@@ -45,14 +45,15 @@ class CompanyAdmin(PageAdmin):
 
     def page(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         signups = row.signups.select_related("person", "company").prefetch_related(for_dots()).order_by("-created_at")
+        told = Delivery.objects.filter(company=row).exclude(external_url="").order_by("pk")[:_SHOWN]
         return {
             "facts": facts.of(row.profile, facts.COMPANY),
             "picture": facts.picture(row.profile),
             "initials": badges.initials(row.name),
             "lookups": lookups_of("company", row.domain),
-            "people": list(row.people.all()[:_SHOWN]),
+            "people": [(person, person.fact("employment.title")) for person in row.people.all()[:_SHOWN]],
             "signups": signup_rows(signups[:_SHOWN]),
-            "elsewhere": _elsewhere(row),
+            "elsewhere": signup_page.elsewhere(told),
             "shown": _SHOWN,
         }
 
@@ -159,10 +160,3 @@ def _number(model: type[Model]) -> Coalesce:
 def _last_signup_at(field: str) -> Subquery:
     rows = Signup.objects.filter(**{field: OuterRef("pk")}).order_by().values(field)
     return Subquery(rows.annotate(last=Max("created_at")).values("last"))
-
-
-def _elsewhere(company: Company) -> list[tuple[str, str]]:
-    """Where the vendors show this company: one link for each."""
-    rows = Delivery.objects.filter(company=company).exclude(external_url="").order_by("-pk")
-    links = dict(rows.values_list("integration", "external_url")[:200])
-    return [(badges.integration_name(slug), safe_url(url)) for slug, url in links.items() if safe_url(url)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +50,7 @@ def context(signup: Signup, *, may_change: bool, may_change_deliveries: bool) ->
         "company_facts": facts.of(company.profile, facts.COMPANY) if company else None,
         "lookups": [(lookup, badges.LOOKUP_TONES.get(lookup.outcome, "quiet")) for lookup in lookups],
         "deliveries": [shown(delivery) for delivery in deliveries],
+        "elsewhere": elsewhere(deliveries),
         "may_change_deliveries": may_change_deliveries,
         "moments": timeline.of(
             signup,
@@ -84,6 +86,12 @@ def shown(delivery: Delivery) -> dict[str, Any]:
         "may_try": delivery.state in TRIABLE,
         "may_skip": delivery.state in SKIPPABLE,
     }
+
+
+def elsewhere(deliveries: Iterable[Delivery]) -> list[tuple[str, str]]:
+    """Where the vendors show what they were told: the latest link of each."""
+    links = {delivery.integration: safe_url(delivery.external_url) for delivery in deliveries if delivery.external_url}
+    return [(badges.integration_name(slug), url) for slug, url in links.items() if url]
 
 
 def lookups_about(signup: Signup) -> QuerySet[Lookup]:

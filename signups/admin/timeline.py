@@ -43,8 +43,8 @@ def of(
         *_arrival(signup, arrived),
         *_lookups(lookups),
         *_checks(signup, checks),
-        *_scores(scores),
-        *_changes(changes),
+        *_scores(signup, scores),
+        *_changes(signup, changes),
         *_confirmations(confirmations),
         *_plans(deliveries),
         *(_attempt(delivery, attempt) for delivery in deliveries for attempt in delivery.attempts.all()),
@@ -86,23 +86,25 @@ def _checks(signup: Signup, checks: Sequence[Check]) -> Iterator[Moment]:
     yield Moment(signup.created_at - 2 * _EPSILON, "check", "checklist", badges.CHECK_TONES[worst], title, detail)
 
 
-def _scores(scores: Sequence[Score]) -> Iterator[Moment]:
+def _scores(signup: Signup, scores: Sequence[Score]) -> Iterator[Moment]:
     before: int | None = None
     for score in reversed(scores):  # newest first in the database
         change = "" if before is None else f" (was {before})"
         detail = "High value" if score.is_high_value else ""
-        yield Moment(score.created_at, "score", "trending_up", "quiet", f"Scored {score.total}{change}", detail)
+        at = score.created_at if change else signup.created_at - _EPSILON  # the first one is what the verdict rests on
+        yield Moment(at, "score", "trending_up", "quiet", f"Scored {score.total}{change}", detail)
         before = score.total
 
 
-def _changes(changes: Iterable[VerdictChange]) -> Iterator[Moment]:
+def _changes(signup: Signup, changes: Iterable[VerdictChange]) -> Iterator[Moment]:
     for change in changes:
         by = change.get_by_display()
         if change.user is not None:
             by = change.user.get_username()
         tone = badges.VERDICT_TONES.get(change.verdict, "quiet")
         title = f"Verdict: {change.get_verdict_display()}"
-        yield Moment(change.at, "verdict", "gavel", tone, title, change.note, by)
+        at = signup.created_at if change.by == VerdictChange.By.RULES else change.at  # before what followed from it
+        yield Moment(at, "verdict", "gavel", tone, title, change.note, by)
 
 
 def _confirmations(confirmations: Iterable[Confirmation]) -> Iterator[Moment]:
