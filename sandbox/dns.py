@@ -123,6 +123,7 @@ class NameServer:
         world = self._world
         call = world.received.enter(world.now(), "dns", rdtype, name, query={"transport": transport})
         fault = world.faults.take("dns", rdtype, name)
+        call.fault = fault.id if fault else None
         if fault and fault.latency_ms:
             await asyncio.sleep(fault.latency_ms / 1000)
         zone = world.cast.zone(name)

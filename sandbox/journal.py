@@ -26,6 +26,8 @@ class Call:
     status: int | str | None = None
     """What was answered: an HTTP or SMTP code, an RCODE; None for a reset or a call still under way."""
     raw_reply: bytes = b""
+    fault: int | None = None
+    """The id of the fault that struck this call."""
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -39,6 +41,7 @@ class Call:
             "body": json_or_text(self.raw_body),
             "status": self.status,
             "reply": json_or_text(self.raw_reply),
+            "fault": self.fault,
         }
 
 

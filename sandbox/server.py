@@ -59,6 +59,7 @@ async def _record_and_disturb(request: web.Request, handler: Handler) -> web.Str
         body=await request.read(),
     )
     fault = world.faults.take(slug, request.method, request.path)
+    call.fault = fault.id if fault else None
     response = await (_act_out(fault, request, handler) if fault else _run(request, handler))
     if response is None:
         return _reset_connection(request)

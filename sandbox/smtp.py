@@ -28,6 +28,7 @@ class Exchanger:
             world.now(), "smtp", "DATA", recipients, headers={"from": envelope.mail_from or ""}, body=raw
         )
         fault = world.faults.take("smtp", "DATA", recipients)
+        call.fault = fault.id if fault else None
         if fault and fault.latency_ms:
             await asyncio.sleep(fault.latency_ms / 1000)
         if fault is None or fault.is_handled:

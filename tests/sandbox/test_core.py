@@ -127,6 +127,7 @@ def test_control_calls_are_not_kept(sandbox: Sandbox) -> None:
 def test_a_status_is_given_for_the_next_calls(sandbox: Sandbox) -> None:
     sandbox.fault("clearbit", status=503, times=2)
     assert [look_up(sandbox).status_code for _ in range(3)] == [503, 503, 200]
+    assert [call["fault"] is not None for call in sandbox.received()] == [True, True, False]
 
 
 def test_a_burst_of_429_tells_when_to_come_back(sandbox: Sandbox) -> None:

@@ -16,12 +16,14 @@ _GONE_PATHS = frozenset(("site.url",))
 
 def problems(folder: str, call: dict[str, Any]) -> Iterator[str]:
     """Holds records against the newest real reply: every attribute there, values of the same kind or null."""
-    if call["status"] != 200 or not isinstance(call["reply"], dict):
+    if call["status"] != 200 or call["fault"] is not None:
         return
     real = json.loads(Path(folder, "clearbit.fixtures.json").read_text())["combined_2016"]
     if call["path"].endswith("/combined/find"):
         for part in ("person", "company"):
-            if call["reply"][part] is not None:
+            if part not in call["reply"]:
+                yield f"{part} is missing"
+            elif call["reply"][part] is not None:
                 yield from _differences(real[part], call["reply"][part])
     else:
         kind = "company" if call["path"].endswith("/companies/find") else "person"
