@@ -30,6 +30,7 @@ from signups.contracts import (
 from signups.models import Confirmation, Delivery, Signup, Verdict
 
 SUBJECT = "Please confirm your e-mail address"
+SUBJECT_WHEN_ACCEPTED = "Your account is ready"  # by staff, or long ago: the link leads back in
 _VENDOR = "Mail"
 
 
@@ -58,7 +59,7 @@ def message(signup: Signup, confirmation: Confirmation, delivery: Delivery) -> E
     }
     sender_domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
     mail = EmailMultiAlternatives(
-        subject=SUBJECT,
+        subject=SUBJECT_WHEN_ACCEPTED if signup.is_accepted else SUBJECT,
         body=render_to_string("mails/confirmation.txt", context),
         to=[signup.email],
         headers={"Message-ID": f"<{delivery.uid}@{sender_domain}>", "Auto-Submitted": "auto-generated"},

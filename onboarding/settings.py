@@ -86,6 +86,7 @@ TIME_ZONE = "UTC"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "var" / "static"
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
 WHITENOISE_USE_FINDERS = True
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000  # bytes; the middleware answers 413 before Django has to read more
@@ -221,6 +222,7 @@ GITHUB = {"token": VALUES["GITHUB_TOKEN"], "api_url": VALUES["GITHUB_API_URL"].r
 if not DEBUG and not SANDBOX:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = BASE_URL.startswith("https://")
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # asked by load balancers, over plain HTTP
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
@@ -235,6 +237,7 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {"django-q": {"level": "WARNING"}},  # else several lines for every canary
 }
 
 # The admin's look and navigation: `onboarding/admin_site.py` fills it in.

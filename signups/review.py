@@ -5,12 +5,16 @@ from __future__ import annotations
 from django.contrib.auth.models import AbstractBaseUser
 from django.utils import timezone
 
+from signups import confirmation
 from signups.models import Signup, Verdict, VerdictChange
 from signups.transactions import write_transaction
 
 
 def accept_anyway(signup: Signup, user: AbstractBaseUser, note: str = "") -> bool:
-    """Accept whatever the rules said; the signals plan the deliveries. False where it was accepted already."""
+    """Accept whatever the rules said; the signals plan the deliveries, and a mail brings whoever was turned away back.
+
+    False where it was accepted already.
+    """
     return _decide(signup, Verdict.ACCEPTED, user, note)
 
 
@@ -34,11 +38,14 @@ def _decide(signup: Signup, verdict: Verdict, user: AbstractBaseUser, note: str)
         signup = Signup.objects.select_for_update(of=("self",)).select_related("person", "company").get(pk=signup.pk)
         if signup.verdict == verdict:
             return False
+        was_turned_away = signup.verdict in (Verdict.REJECTED, Verdict.HELD)
         signup.verdict, signup.reviewed_at = verdict, timezone.now()
         if verdict == Verdict.ACCEPTED:
             signup.accepted_at = signup.reviewed_at
         _record(signup, verdict, user, note)
         signup.save()
+        if verdict == Verdict.ACCEPTED and was_turned_away:
+            confirmation.ask(signup)
     return True
 
 
