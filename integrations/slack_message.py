@@ -20,6 +20,7 @@ Block = dict[str, Any]
 _MOST_HEADER, _MOST_FIELDS, _MOST_BUTTON, _MOST_URL = 150, 10, 75, 3_000  # Slack's
 _MOST_LINE, _MOST_WHY_LINES = 200, 8  # ours: the whole stays far below the 13,200 characters Slack was seen to take
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_LOOK_ALIKES = {"*": "∗", "_": "ˍ", "~": "∼", "`": "ˋ"}
 _HEADLINES = {
     Verdict.ACCEPTED: "New signup",
     Verdict.CONFIRM: "Awaiting confirmation",
@@ -56,12 +57,12 @@ def without_images(blocks: Sequence[Block]) -> list[Block]:
 def escaped(text: object, most: int = _MOST_LINE) -> str:
     """`text` as data in `mrkdwn`: one line, at most `most` characters as they stand in the message.
 
-    There is no escape for * _ ~ and `, so a zero-width space keeps them from opening a format.
+    There is no escape for * _ ~ and `, which would open a format: characters that look like them stand in their place.
     """
     pieces: list[str] = []
     length = 0
     for character in _one_line(text):
-        piece = _ENTITIES.get(character, f"\u200b{character}" if character in "*_~`" else character)
+        piece = _ENTITIES.get(character) or _LOOK_ALIKES.get(character, character)
         if length + len(piece) > most - 1:
             return "".join(pieces) + "…"
         pieces.append(piece)
