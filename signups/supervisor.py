@@ -2,9 +2,10 @@
 
 A cluster left alone hangs for good when an idle worker is killed, and goes on without guard or scheduler when its
 sentinel is. So it runs in a session of its own, and a canary task through the real queue and a real worker proves every
-few seconds that it works. When none comes back in time, or its main process ends (as it does when the sentinel dies),
-the whole tree is killed and started again; what it was doing is found by the claims' lapse and the sweep. Between two
-sweeps by schedule the supervisor wakes what has come due, so that a wait of five seconds is one of about five seconds.
+few seconds that it works (`deliveries.heartbeats`). When no sign of life comes in time, or its main process ends (as it
+does when the sentinel dies), the whole tree is killed and started again; what it was doing is found by the claims'
+lapse and the sweep. Between two sweeps by schedule the supervisor wakes what has come due, so that a wait of five
+seconds is one of about five seconds.
 """
 
 from __future__ import annotations
@@ -14,137 +15,203 @@ import ctypes
 import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import TypeVar
 
 from django.conf import settings
 from django.db import Error as DatabaseError
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 from django.db.models.functions import Now
+from django.utils import timezone
+from django_q.conf import Conf
+from django_q.models import OrmQ
 
 from signups import deliveries
-from signups.deliveries import queueing
+from signups.deliveries import breaker, heartbeats, queueing
+from signups.deliveries.schedule import ensure_schedules
 from signups.models import Heartbeat
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 TICK_S = 0.5
 WAKE_EVERY_S = 2.0
 CANARY_EVERY_S = 5.0
-SWEEP_OVERDUE = timedelta(seconds=150)
-RESTART_PAUSE_S = 2.0
+START_WITHIN_S = 60.0
+SWEEP_OVERDUE = timedelta(seconds=90)
+ACKNOWLEDGED_WITHIN = timedelta(seconds=120)
+PAUSES_S = (1.0, 2.0, 5.0, 10.0, 30.0)  # before a start, one after the other while clusters die young
+YOUNG_S = 30.0
+KILLED_WITHIN_S = 5.0
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36  # Linux alone has these
 
 
 class Supervisor:
-    """Runs one cluster until `stop`. `canary_within_s`: how long a canary may take; `drain_within_s`: how long a
-    stopping cluster may finish what it is doing before it is killed."""
+    """Runs one cluster until `stop`. `canary_within_s`: how long no sign of life may come from a cluster that has once
+    given one; `drain_within_s`: how long a stopping cluster may finish what it is doing before it is killed."""
 
-    def __init__(self, canary_within_s: float = 60.0, drain_within_s: float = 20.0) -> None:
+    def __init__(self, canary_within_s: float = 30.0, drain_within_s: float = 20.0) -> None:
         self.canary_within_s = canary_within_s
         self.drain_within_s = drain_within_s
+        self.heartbeat = f"worker {socket.gethostname()[:30]}:{os.getpid()}"
         self.cluster: subprocess.Popen[bytes] | None = None
-        self._stopping = threading.Event()
-        self._canary_sent_at: float | None = None
+        self._stops = 0
+        self._started = 0.0
+        self._started_at = timezone.now()
+        self._waiting_since: float | None = None  # for a sign of life
+        self._last_beat: datetime | None = None
         self._next_wake = self._next_canary = 0.0
+        self._is_database_away = False
 
     def stop(self) -> None:
-        """Let the cluster finish what it is doing, and end. Safe to call from a signal handler."""
-        self._stopping.set()
+        """Let the cluster finish what it is doing, and end; asked again, end at once. For signal handlers."""
+        self._stops += 1  # no lock, no event: the main thread may be holding it
 
     def run(self) -> None:
         """Until `stop`; returns when no process of the cluster is left."""
         _become_subreaper()
-        _quietly(deliveries.sweep)
-        while not self._stopping.is_set():
+        self._begin()
+        young = 0
+        while not self._stops:
             self._start()
             why = self._watch()
             if why:
-                logger.error("The cluster is killed and started again: %s", why)
+                young = young + 1 if time.monotonic() - self._started < YOUNG_S else 0
+                pause_s = PAUSES_S[min(young, len(PAUSES_S) - 1)]
+                logger.error("%s. The cluster is killed, and started again in %g s", why, pause_s)
                 self._kill()
-                self._stopping.wait(RESTART_PAUSE_S)
+                self._sleep(pause_s)
         self._end()
 
-    # -- The cluster ---------------------------------------------------------------------------------------------------
+    def _begin(self) -> None:
+        """Wait for the database, then do what a start is a good moment for: settings may have been corrected."""
+        while not self._stops and self._with_database(Heartbeat.objects.exists) is None:
+            self._sleep(WAKE_EVERY_S)
+        for work in (ensure_schedules, breaker.probe, deliveries.sweep):
+            if not self._stops:
+                self._with_database(work)
 
-    def _start(self) -> None:
-        command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "qcluster"]
-        self.cluster = subprocess.Popen(  # noqa: S603
-            command, cwd=settings.BASE_DIR, start_new_session=True, preexec_fn=_end_with_parent
-        )
-        self._canary_sent_at = None
-        self._next_canary = time.monotonic()
-        logger.info("Cluster started (pid %s)", self.cluster.pid)
+    # -- Watching ------------------------------------------------------------------------------------------------------
 
     def _watch(self) -> str:
         """Until `stop` ("") or until something is wrong with the cluster (what)."""
         assert self.cluster is not None
-        while not self._stopping.wait(TICK_S):
+        while not self._stops:
+            time.sleep(TICK_S)
             if self.cluster.poll() is not None:
-                return f"its main process ended with code {self.cluster.returncode}"
+                return f"The main process ended with code {self.cluster.returncode}"
             now = time.monotonic()
             if now >= self._next_wake:
                 self._next_wake = now + WAKE_EVERY_S
-                _quietly(self._wake)
+                self._with_database(self._wake)
             if now >= self._next_canary:
                 self._next_canary = now + CANARY_EVERY_S
-                if why := _quietly(self._canary):
+                if why := self._with_database(self._canary):
                     return why
         return ""
 
-    def _wake(self) -> str:
+    def _wake(self) -> None:
         deliveries.wake_due()
-        swept_lately = Heartbeat.objects.filter(name="sweep", at__gt=Now() - SWEEP_OVERDUE)
-        if not swept_lately.exists():
+        if not Heartbeat.objects.filter(name="sweep", at__gt=Now() - SWEEP_OVERDUE).exists():
             logger.warning("The scheduled sweep is overdue; sweeping here")
             deliveries.sweep()
-        return ""
 
     def _canary(self) -> str:
-        """Send a canary, or look whether the last one came back; says what is wrong where it did not in time."""
-        if self._canary_sent_at is not None:
-            waited_s = time.monotonic() - self._canary_sent_at
-            came_back = Heartbeat.objects.filter(name="canary", at__gt=Now() - timedelta(seconds=waited_s)).exists()
-            if not came_back:
-                is_late = waited_s > self.canary_within_s
-                return f"no task came through the queue within {waited_s:.0f} s" if is_late else ""
-        sent_at = time.monotonic()
-        self._canary_sent_at = sent_at if queueing.enqueue("signups.tasks.canary") else None
+        """Look for a sign of life, and send the next canary; says what is wrong where the signs have stopped."""
+        beat = Heartbeat.objects.filter(name=self.heartbeat).values_list("at", flat=True).first()
+        if beat != self._last_beat:
+            if self._last_beat is None:
+                logger.info("Cluster at work")
+            self._last_beat, self._waiting_since = beat, None
+        now = time.monotonic()
+        patience_s = self.canary_within_s if self._last_beat else max(START_WITHIN_S, self.canary_within_s)
+        if self._waiting_since is not None and now - self._waiting_since > patience_s:
+            return f"No task has come through the queue for {now - self._waiting_since:.0f} s"
+        if self._holds_done_tasks():
+            return "Tasks are done and not acknowledged: the monitor hangs"
+        is_sent = queueing.enqueue("signups.tasks.canary", is_urgent=True)
+        # A queue that takes nothing says nothing of the cluster.
+        self._waiting_since = (self._waiting_since or now) if is_sent else None
         return ""
 
-    def _kill(self) -> None:
-        """The whole tree at once: what it was doing is found again."""
-        if self.cluster is None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.cluster.pid, signal.SIGKILL)
-        self.cluster.wait()
-        _reap()
+    def _holds_done_tasks(self) -> bool:
+        """Whether the ORM broker holds tasks that this cluster took long ago: they would run again for ever."""
+        if not Conf.ORM:
+            return False
+        retry = timedelta(seconds=Conf.RETRY)  # for so long a task is locked when it is taken
+        taken_since, taken_before = self._started_at, timezone.now() - ACKNOWLEDGED_WITHIN
+        return OrmQ.objects.filter(lock__gt=taken_since + retry, lock__lt=taken_before + retry).exists()
+
+    def _with_database(self, work: Callable[[], T]) -> T | None:
+        """Do what needs the database; where that is away, say so once and go on: it will be back."""
+        try:
+            close_old_connections()
+            result = work()
+        except DatabaseError as error:
+            connection.close()
+            if not self._is_database_away:
+                logger.warning("Waiting for the database: %s", str(error).strip())
+            self._is_database_away, self._waiting_since = True, None
+            return None
+        if self._is_database_away:
+            logger.info("The database answers again")
+        self._is_database_away = False
+        return result
+
+    # -- The cluster ---------------------------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        self._with_database(Heartbeat.objects.filter(name=self.heartbeat).delete)
+        command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "qcluster"]
+        self.cluster = subprocess.Popen(  # noqa: S603
+            command,
+            cwd=settings.BASE_DIR,
+            env={**os.environ, heartbeats.NAME_VARIABLE: self.heartbeat},
+            start_new_session=True,
+            preexec_fn=_end_with_parent,
+        )
+        self._started, self._started_at = time.monotonic(), timezone.now()
+        self._waiting_since = self._last_beat = None
+        self._next_canary = self._next_wake = self._started
+        logger.info("Cluster started (pid %s)", self.cluster.pid)
 
     def _end(self) -> None:
         """Ask the main process alone to stop (asked as a group, tasks are cut and it hangs), then make sure."""
         if self.cluster is not None and self.cluster.poll() is None:
             logger.info("Stopping; what is under way is finished first")
             self.cluster.send_signal(signal.SIGTERM)
-            try:
-                self.cluster.wait(self.drain_within_s)
-            except subprocess.TimeoutExpired:
-                logger.warning("Not finished within %.0f s: killed, and found again by the sweep", self.drain_within_s)
+            until = time.monotonic() + self.drain_within_s
+            while self.cluster.poll() is None and time.monotonic() < until and self._stops == 1:
+                time.sleep(0.1)
+            if self.cluster.poll() is None:
+                logger.warning("Killed before all was finished; the sweep finds it again")
         self._kill()
+        self._with_database(Heartbeat.objects.filter(name=self.heartbeat).delete)
+        logger.info("Stopped")
 
+    def _kill(self) -> None:
+        """The whole tree at once, and wait until nothing is left of it."""
+        if self.cluster is None:
+            return
+        cluster, self.cluster = self.cluster, None
+        until = time.monotonic() + KILLED_WITHIN_S
+        with contextlib.suppress(ProcessLookupError):
+            while time.monotonic() < until:
+                os.killpg(cluster.pid, signal.SIGKILL)
+                cluster.poll()
+                _reap()
+                time.sleep(0.05)
+            logger.warning("Some process of the old cluster (group %s) does not end", cluster.pid)
 
-def _quietly(work: Callable[[], str | None]) -> str:
-    """Do something that needs the database; where that is away, say so and go on: it will be back."""
-    try:
-        close_old_connections()
-        return work() or ""
-    except DatabaseError as error:
-        logger.warning("The database does not answer: %s", error)
-        return ""
+    def _sleep(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while not self._stops and time.monotonic() < until:
+            time.sleep(0.1)
 
 
 def _become_subreaper() -> None:
@@ -164,10 +231,6 @@ def _prctl(option: int, value: int) -> None:
 
 def _reap() -> None:
     """Take note of every child that has ended."""
-    while True:
-        try:
-            pid, _ = os.waitpid(-1, os.WNOHANG)
-        except ChildProcessError:
-            return
-        if pid == 0:
-            return
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass

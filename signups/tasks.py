@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from signups import deliveries, intake
-from signups.models import Heartbeat, Signup
+from signups.deliveries import heartbeats
+from signups.models import Signup
 
 
 def drain(slug: str) -> None:
     """Send what is due at one integration."""
     deliveries.drain(slug)
+    heartbeats.give()
 
 
 def sweep() -> None:
     """Find whatever a crash, a lost message or a full queue left."""
     deliveries.sweep()
+    heartbeats.give()
+
+
+def prune() -> None:
+    """Forget what is too old to be looked at."""
+    deliveries.prune()
+    heartbeats.give()
 
 
 def finish_lookups(signup_id: int) -> None:
@@ -21,8 +30,9 @@ def finish_lookups(signup_id: int) -> None:
     signup = Signup.objects.filter(pk=signup_id).select_related("person", "company").first()
     if signup is not None:
         intake.complete(signup)
+    heartbeats.give()
 
 
 def canary() -> None:
     """Prove that a task went all the way through the queue and a worker."""
-    Heartbeat.beat("canary")
+    heartbeats.give()

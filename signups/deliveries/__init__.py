@@ -10,6 +10,6 @@ from signups.deliveries.draining import drain
 from signups.deliveries.planning import plan, plan_for
 from signups.deliveries.queueing import wake
 from signups.deliveries.staff import pause, resume, skip, try_again
-from signups.deliveries.sweeping import sweep, wake_due
+from signups.deliveries.sweeping import prune, sweep, wake_due
 
-__all__ = ["drain", "pause", "plan", "plan_for", "resume", "skip", "sweep", "try_again", "wake", "wake_due"]
+__all__ = ["drain", "pause", "plan", "plan_for", "prune", "resume", "skip", "sweep", "try_again", "wake", "wake_due"]

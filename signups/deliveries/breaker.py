@@ -8,7 +8,11 @@ left alone as long as it wishes. One log line per change of state.
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
+from typing import Any
 
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -20,6 +24,25 @@ logger = logging.getLogger(__name__)
 FAILURES = 5
 OPEN = timedelta(seconds=30)
 LONGEST = timedelta(minutes=10)
+_NO_TIME = timedelta(0)
+
+
+class Sign(StrEnum):
+    """What one try says about the vendor as a whole."""
+
+    NONE = "none"
+    WORKS = "works"  # it did what we asked
+    ANSWERS = "answers"  # it refused this one request, and so is there
+    FAILS = "fails"
+    RESTS = "rests"  # it wants to be left alone for `wait`
+    REFUSES_US = "refuses us"  # nothing will work before a setting is corrected
+
+
+@dataclass(frozen=True)
+class Signal:
+    sign: Sign
+    why: str = ""
+    wait: timedelta = _NO_TIME
 
 
 def may_send() -> Q:
@@ -27,43 +50,80 @@ def may_send() -> Q:
     return Q(is_paused=False) & (Q(open_until=None) | Q(open_until__lte=Now()))
 
 
-def works(slug: str) -> None:
-    """The vendor answered as it should: closed."""
-    state = IntegrationState.objects.get(slug=slug)
-    if state.failures_in_a_row or state.open_until or state.trouble:
-        if state.failures_in_a_row >= FAILURES:
-            logger.info("%s works again", slug)
-        IntegrationState.objects.filter(slug=slug).update(failures_in_a_row=0, open_until=None, trouble="")
-    IntegrationState.objects.filter(slug=slug).update(last_success_at=Now())
+def move(slug: str, signals: Sequence[Signal]) -> None:
+    """Take in what tries say, in the order in which they ended. Call it in a transaction; locks the state's row."""
+    states = IntegrationState.objects.filter(slug=slug)
+    state = states.select_for_update().get()
+    is_open = states.filter(open_until__gt=Now()).exists()
+    breaker = _Breaker(slug, state.failures_in_a_row, state.trouble, is_open=is_open)
+    for signal in signals:
+        breaker.take(signal)
+    changes = breaker.changes()
+    if any(signal.sign is Sign.WORKS for signal in signals):
+        changes["last_success_at"] = Now()
+    if changes:
+        states.update(**changes)
 
 
-def fails(slug: str, failures: int, why: str) -> None:
-    """So many more failures in a row; opens the breaker where that makes too many."""
-    state = IntegrationState.objects.get(slug=slug)
-    was_open = state.failures_in_a_row >= FAILURES
-    # Of a batch that was under way when the breaker would have opened, only the first failure that opens it counts.
-    in_a_row = state.failures_in_a_row + 1 if was_open else min(state.failures_in_a_row + failures, FAILURES)
-    if in_a_row < FAILURES:
-        IntegrationState.objects.filter(slug=slug).update(failures_in_a_row=in_a_row)
-        return
-    wait = min(OPEN * 2 ** min(in_a_row - FAILURES, 10), LONGEST)
-    if not was_open:
-        logger.warning("%s fails, left alone for a while: %s", slug, why)
-    IntegrationState.objects.filter(slug=slug).update(
-        failures_in_a_row=in_a_row, open_until=Now() + wait, trouble=why[:1000]
-    )
+def probe(slugs: Collection[str] | None = None) -> None:
+    """End the wait of open breakers, of these integrations or of all: one row is sent, and decides how it goes on."""
+    states = IntegrationState.objects.filter(open_until__gt=Now())
+    if slugs is not None:
+        states = states.filter(slug__in=slugs)
+    states.update(open_until=None)
 
 
-def refuses(slug: str, why: str) -> None:
-    """The vendor refuses us: nothing goes out until somebody corrects a setting, or ten minutes have passed."""
-    state = IntegrationState.objects.get(slug=slug)
-    if state.trouble != why[:1000]:
-        logger.error("%s refuses us: %s", slug, why)
-    IntegrationState.objects.filter(slug=slug).update(
-        failures_in_a_row=max(state.failures_in_a_row, FAILURES), open_until=Now() + LONGEST, trouble=why[:1000]
-    )
+class _Breaker:
+    """One integration's breaker while signals come in."""
 
+    def __init__(self, slug: str, failures: int, trouble: str, *, is_open: bool) -> None:
+        self.slug = slug
+        self.failures = failures
+        self.trouble = trouble
+        self.is_open = is_open
+        self._before = (failures, trouble)
+        self._open_for: timedelta | None = None  # from now on; None: as it was
+        self._is_closed = False
 
-def rests(slug: str, wait: timedelta) -> None:
-    """The vendor wants to be left alone for so long (429)."""
-    IntegrationState.objects.filter(slug=slug).update(open_until=Now() + wait)
+    def take(self, signal: Signal) -> None:
+        match signal.sign:
+            case Sign.WORKS | Sign.ANSWERS:
+                self._works()
+            case Sign.FAILS if not self.is_open:  # those under way when it opened say nothing new
+                self._fails(signal.why)
+            case Sign.RESTS if self.failures < FAILURES:
+                self._open(max(self._open_for or _NO_TIME, min(signal.wait, LONGEST)))
+            case Sign.REFUSES_US:
+                if self.trouble != signal.why[:1000]:
+                    logger.error("%s refuses us: %s", self.slug, signal.why)
+                self.failures, self.trouble = max(self.failures, FAILURES), signal.why[:1000]
+                self._open(LONGEST)
+
+    def changes(self) -> dict[str, Any]:
+        """The columns to be written; empty where nothing changed."""
+        changes: dict[str, Any] = {}
+        if (self.failures, self.trouble) != self._before:
+            changes |= {"failures_in_a_row": self.failures, "trouble": self.trouble}
+        if self._open_for is not None:
+            changes["open_until"] = Now() + self._open_for
+        elif self._is_closed:
+            changes["open_until"] = None
+        return changes
+
+    def _works(self) -> None:
+        if self.failures >= FAILURES:
+            logger.info("%s works again", self.slug)
+            self.is_open, self._open_for, self._is_closed = False, None, True
+        self.failures, self.trouble = 0, ""
+
+    def _fails(self, why: str) -> None:
+        self.failures += 1
+        if self.failures < FAILURES:
+            return
+        self.trouble = why[:1000]
+        if self.failures == FAILURES:
+            logger.warning("%s failed %d times in a row and is left alone for a while: %s", self.slug, FAILURES, why)
+        self._open(min(OPEN * 2 ** min(self.failures - FAILURES, 10), LONGEST))
+
+    def _open(self, wait: timedelta) -> None:
+        self.is_open, self._open_for = True, wait

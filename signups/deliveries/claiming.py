@@ -34,39 +34,45 @@ _GIVEN_UP = "Given up: each try ended with the death of its worker, and may have
 class Lease:
     """The right to drain one integration, for a limited time. `token` also marks the rows claimed under it."""
 
-    slug: str
+    integration: Integration
     token: uuid.UUID
 
     @classmethod
-    def take(cls, slug: str) -> Lease | None:
+    def take(cls, integration: Integration) -> Lease | None:
         """The lease, or None where another drain has it, staff paused the integration, or its breaker is open."""
-        if not IntegrationState.objects.filter(slug=slug).exists():
-            IntegrationState.objects.get_or_create(slug=slug)
+        slug = integration.slug
         if not is_free(slug):
             return None
-        lease = cls(slug, uuid.uuid4())
+        lease = cls(integration, uuid.uuid4())
         with write_transaction():
+            IntegrationState.objects.get_or_create(slug=slug)
             taken = _free(slug).update(lease=lease.token, lease_until=Now() + LEASE)
         return lease if taken else None
 
     def renew(self, sending: Collection[int]) -> None:
         """Say that this drain lives: its lease, and its claims on the rows under way (primary keys), start anew."""
         with write_transaction():
-            self._held().update(lease_until=Now() + LEASE)
+            self.held().update(lease_until=Now() + LEASE)
             rows = Delivery.objects.filter(pk__in=sending, claim=self.token, state=Delivery.State.SENDING)
-            rows.update(due_at=Now() + CLAIM)
+            rows.update(due_at=Now() + _claim_time(self.integration))
 
     def release(self) -> None:
         with write_transaction():
-            self._held().update(lease=None, lease_until=None)
+            self.held().update(lease=None, lease_until=None)
 
-    def _held(self) -> QuerySet[IntegrationState]:
-        return IntegrationState.objects.filter(slug=self.slug, lease=self.token)
+    def held(self) -> QuerySet[IntegrationState]:
+        """The integration's state, while nobody else has taken the lease."""
+        return IntegrationState.objects.filter(slug=self.integration.slug, lease=self.token)
 
 
 def is_free(slug: str) -> bool:
-    """Whether the integration may be drained now, by somebody else than who drains it already."""
-    return _free(slug).exists()
+    """Whether a drain could begin now: nobody is at it, it is not paused, and its breaker is not open."""
+    return _free(slug).exists() or not IntegrationState.objects.filter(slug=slug).exists()
+
+
+def has_work(integration: Integration) -> bool:
+    """Whether a drain would find something to send now."""
+    return claimable(integration).exists() and is_free(integration.slug)
 
 
 def _free(slug: str) -> QuerySet[IntegrationState]:
@@ -94,23 +100,23 @@ def claimable(integration: Integration) -> QuerySet[Delivery]:
     return rows
 
 
-def claim(integration: Integration, lease: Lease, limit: int, *, is_busy: bool) -> list[Delivery]:
+def claim(lease: Lease, limit: int, *, is_busy: bool) -> list[Delivery]:
     """Claim up to `limit` rows and count a try for each, before any I/O: a row that kills its worker ends too.
 
     Nothing is claimed without the lease, while paused, or while the breaker is open; one row, and none while the drain
     `is_busy`, where the breaker wants a probe.
     """
-    if not claimable(integration).exists():  # an idle look takes no write lock
+    if not claimable(lease.integration).exists():  # an idle look takes no write lock
         return []
     with write_transaction():
-        held = lease._held().filter(breaker.may_send(), lease_until__gt=Now())
+        held = lease.held().filter(breaker.may_send(), lease_until__gt=Now())
         state = held.select_for_update().first()
         if state is None:
             return []
         if state.failures_in_a_row >= breaker.FAILURES:
             limit = 0 if is_busy else 1
-        _give_up_lapsed(integration.slug)
-        return _claim_rows(integration, lease, limit)
+        _give_up_lapsed(lease.integration.slug)
+        return _claim_rows(lease, limit)
 
 
 def _give_up_lapsed(slug: str) -> None:
@@ -130,7 +136,8 @@ def _give_up_lapsed(slug: str) -> None:
         _keep_lapsed(keys)
 
 
-def _claim_rows(integration: Integration, lease: Lease, limit: int) -> list[Delivery]:
+def _claim_rows(lease: Lease, limit: int) -> list[Delivery]:
+    integration = lease.integration
     candidates = claimable(integration).order_by("due_at", "pk")
     if connection.features.has_select_for_update_skip_locked:
         candidates = candidates.select_for_update(skip_locked=True)
@@ -152,12 +159,17 @@ def _claim_rows(integration: Integration, lease: Lease, limit: int) -> list[Deli
     Delivery.objects.filter(pk__in=keys).update(
         state=Delivery.State.SENDING,
         claim=lease.token,
-        due_at=Now() + CLAIM + integration.reconcile_after,  # by then the vendor's search can be believed
+        due_at=Now() + _claim_time(integration),
         attempts_used=F("attempts_used") + 1,
     )
     _keep_lapsed(lapsed)
     rows = Delivery.objects.filter(pk__in=keys).select_related("signup__person", "signup__company", "company")
     return list(rows.order_by("pk"))
+
+
+def _claim_time(integration: Integration) -> timedelta:
+    """How long a claim holds: when it lapses, the vendor's own search can be believed."""
+    return CLAIM + integration.reconcile_after
 
 
 def _keep_lapsed(keys: Collection[int]) -> None:

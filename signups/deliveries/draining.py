@@ -10,11 +10,12 @@ import logging
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from signups import contracts
 from signups.contracts import Integration
-from signups.deliveries import claiming, queueing
+from signups.deliveries import claiming, heartbeats, queueing
 from signups.deliveries.claiming import RENEW_EVERY_S, Lease
 from signups.deliveries.finishing import finish
 from signups.deliveries.sending import Try, send
@@ -22,7 +23,8 @@ from signups.models import Delivery
 
 logger = logging.getLogger(__name__)
 
-LONGEST_S = 20.0
+# No new rows are claimed after this long; those under way are finished, well within the queue's timeout.
+CLAIM_FOR_S = 10.0
 
 
 def drain(slug: str) -> int:
@@ -37,44 +39,68 @@ def drain(slug: str) -> int:
         return 0
     if integration.missing_settings():
         return 0
-    lease = Lease.take(slug)
+    lease = Lease.take(integration)
     if lease is None:
         return 0
     try:
-        tries = _drain(integration, lease)
+        tries = _drain(lease)
     finally:
         lease.release()
-    if claiming.claimable(integration).exists() and claiming.is_free(slug):
+    # Who was woken while the lease was held has left again: what came in since the last claim is found here.
+    if claiming.has_work(integration):
         queueing.wake(slug)
     return tries
 
 
-def _drain(integration: Integration, lease: Lease) -> int:
+def _drain(lease: Lease) -> int:
     tries = 0
-    until = time.monotonic() + LONGEST_S
+    until = time.monotonic() + CLAIM_FOR_S
     renew_at = time.monotonic() + RENEW_EVERY_S
     under_way: dict[Future[Try], Delivery] = {}
-    with ThreadPoolExecutor(integration.concurrency, thread_name_prefix=integration.slug) as pool:
+    with _Threads(lease.integration) as threads:
         while True:
-            room = integration.concurrency - len(under_way)
+            room = threads.count - len(under_way)
             if room and time.monotonic() < until:
-                for delivery in claiming.claim(integration, lease, room, is_busy=bool(under_way)):
-                    under_way[pool.submit(_send, integration, delivery)] = delivery
+                for delivery in claiming.claim(lease, room, is_busy=bool(under_way)):
+                    under_way[threads.send(delivery)] = delivery
                     tries += 1
             if not under_way:
                 return tries
             done, _ = wait(under_way, timeout=max(0.0, renew_at - time.monotonic()), return_when=FIRST_COMPLETED)
             if done:
-                finish(integration, lease, [future.result() for future in done])
+                finish(lease, [future.result() for future in done])
                 for future in done:
                     del under_way[future]
             if time.monotonic() >= renew_at:
                 lease.renew([delivery.pk for delivery in under_way.values()])
+                heartbeats.give()
                 renew_at = time.monotonic() + RENEW_EVERY_S
 
 
-def _send(integration: Integration, delivery: Delivery) -> Try:
-    try:
-        return send(integration, delivery)
-    finally:
-        connection.close()  # this thread's own, if the handler asked the database
+class _Threads:
+    """A drain's own threads, made for it and gone with it: nothing of them is shared with a process forked later.
+
+    Each keeps its database connection, if a handler asks for one, until the drain ends.
+    """
+
+    def __init__(self, integration: Integration) -> None:
+        self.integration = integration
+        self.count = integration.concurrency
+        self._pool = ThreadPoolExecutor(self.count, integration.slug, initializer=self._begin)
+        self._connections: list[BaseDatabaseWrapper] = []
+
+    def __enter__(self) -> _Threads:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown()
+        for connection in self._connections:
+            connection.close()
+
+    def send(self, delivery: Delivery) -> Future[Try]:
+        return self._pool.submit(send, self.integration, delivery)
+
+    def _begin(self) -> None:
+        connection = connections[DEFAULT_DB_ALIAS]  # this thread's own, not opened yet
+        connection.inc_thread_sharing()  # whoever made the threads may close it
+        self._connections.append(connection)

@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 
 from signups.contracts import Delivered, Integration
 from signups.deliveries import breaker, sending
+from signups.deliveries.breaker import Sign, Signal
 from signups.deliveries.claiming import Lease
 from signups.deliveries.outcomes import MOST_TRIES, wait_before, wait_wished
 from signups.deliveries.sending import Try
@@ -23,27 +24,39 @@ from signups.transactions import write_transaction
 
 logger = logging.getLogger(__name__)
 
+# With a wish to wait, these concern every call to the vendor, not this one alone.
+_RESTS = frozenset({403, 429, 503})
 
-def finish(integration: Integration, lease: Lease, tries: Sequence[Try]) -> None:
-    """Record tries of one integration and move the breaker, in one transaction."""
+
+def finish(lease: Lease, tries: Sequence[Try]) -> None:
+    """Record tries made under one lease and move the breaker, in one transaction."""
+    integration = lease.integration
     with write_transaction():
-        _move_breaker(integration.slug, tries)
+        breaker.move(integration.slug, [_signal(one) for one in tries])
         for one in tries:
             mine = Delivery.objects.filter(pk=one.delivery.pk, claim=lease.token, state=Delivery.State.SENDING)
             if not mine.update(claim=None, is_ambiguous=one.may_be_done, **_changes(integration, one)):
                 logger.warning("%s: the outcome of delivery %s came too late", integration.slug, one.delivery.pk)
-        Attempt.objects.bulk_create(
-            Attempt(
-                delivery_id=one.delivery.pk,
-                at=one.at,
-                ms=one.ms,
-                status=one.status,
-                result=one.result,
-                reason=one.reason,
-                exchanges=list(one.exchanges),
-            )
-            for one in tries
+        _keep(tries)
+
+
+def _keep(tries: Sequence[Try]) -> None:
+    """Every try, except where its signup was erased meanwhile."""
+    rows = Delivery.objects.filter(pk__in=[one.delivery.pk for one in tries])
+    there = set(rows.values_list("pk", flat=True))
+    Attempt.objects.bulk_create(
+        Attempt(
+            delivery_id=one.delivery.pk,
+            at=one.at,
+            ms=one.ms,
+            status=one.status,
+            result=one.result,
+            reason=one.reason,
+            exchanges=list(one.exchanges),
         )
+        for one in tries
+        if one.delivery.pk in there
+    )
 
 
 def _changes(integration: Integration, one: Try) -> dict[str, Any]:
@@ -56,8 +69,8 @@ def _changes(integration: Integration, one: Try) -> dict[str, Any]:
                 "due_at": None,
                 "finished_at": Now(),
                 "outcome": one.reason,
-                "external_id": made.external_id[:255],
-                "external_url": made.url[:1000],
+                "external_id": made.external_id,
+                "external_url": made.url,
                 "made": made.made,
             }
         case sending.NEVER:
@@ -81,20 +94,18 @@ def _dead(reason: str) -> dict[str, Any]:
     return {"state": Delivery.State.FAILED, "due_at": None, "finished_at": Now(), "outcome": reason}
 
 
-def _move_breaker(slug: str, tries: Sequence[Try]) -> None:
-    refusals = [one for one in tries if one.result == sending.MISCONFIGURED]
-    rests = [one.retry_after_s for one in tries if one.status == 429 and one.retry_after_s is not None]
-    lives = any(one.result in (sending.DELIVERED, sending.NEVER) for one in tries)
-    failures = [
-        one
-        for one in tries
-        if one.result == sending.AMBIGUOUS or (one.result == sending.LATER and one.retry_after_s is None)
-    ]
-    if refusals:
-        breaker.refuses(slug, refusals[0].reason)
-    elif lives:
-        breaker.works(slug)
-    elif failures:
-        breaker.fails(slug, len(failures), failures[0].reason)
-    if rests and not refusals:
-        breaker.rests(slug, wait_wished(max(rests)))
+def _signal(one: Try) -> Signal:
+    """What a try says about the vendor as a whole. An error of ours, or a skip, says nothing."""
+    match one.result:
+        case sending.DELIVERED:
+            return Signal(Sign.WORKS)
+        case sending.NEVER:
+            return Signal(Sign.ANSWERS)
+        case sending.MISCONFIGURED:
+            return Signal(Sign.REFUSES_US, one.reason)
+        case sending.LATER if one.retry_after_s is not None:
+            if one.status in _RESTS:
+                return Signal(Sign.RESTS, one.reason, wait_wished(one.retry_after_s))
+        case sending.LATER | sending.AMBIGUOUS:
+            return Signal(Sign.FAILS, one.reason)
+    return Signal(Sign.NONE)

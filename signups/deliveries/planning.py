@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import prefetch_related_objects
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -70,9 +69,7 @@ def plan_missing() -> int:
     Rows are missing where a signup was changed behind the signals' back, or an integration was switched on since.
     """
     written = 0
-    recent = Signup.objects.filter(created_at__gt=Now() - RECENT).select_related("person", "company").order_by("pk")
-    for chunk in _chunks(recent.iterator(chunk_size=_CHUNK)):
-        prefetch_related_objects(chunk, "deliveries")
+    for chunk in _recent():
         for signup in chunk:
             if any(True for _ in _missing(signup, signup.deliveries.all())):
                 with write_transaction():
@@ -141,12 +138,12 @@ def _switched_on() -> Iterator[Integration]:
     return (integration for integration in contracts.integrations() if not integration.missing_settings())
 
 
-def _chunks(signups: Iterable[Signup]) -> Iterator[list[Signup]]:
-    chunk: list[Signup] = []
-    for signup in signups:
-        chunk.append(signup)
-        if len(chunk) == _CHUNK:
-            yield chunk
-            chunk = []
-    if chunk:
+def _recent() -> Iterator[list[Signup]]:
+    """The last day's signups, some at a time. No cursor stays open: on SQLite nothing could be written beside it."""
+    recent = Signup.objects.filter(created_at__gt=Now() - RECENT).order_by("pk")
+    last = 0
+    while chunk := list(
+        recent.filter(pk__gt=last).select_related("person", "company").prefetch_related("deliveries")[:_CHUNK]
+    ):
         yield chunk
+        last = chunk[-1].pk

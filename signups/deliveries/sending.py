@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
 
 from signups.contracts import (
-    Ambiguous,
     Delivered,
     Event,
     Integration,
     Later,
     Misconfigured,
+    Never,
     Outcome,
     ServiceError,
     Skipped,
@@ -29,6 +30,9 @@ logger = logging.getLogger(__name__)
 # The results of a try, as they stand in Attempt.result.
 DELIVERED, SKIPPED = "delivered", "skipped"
 LATER, AMBIGUOUS, NEVER, MISCONFIGURED, BUG = "later", "ambiguous", "never", "misconfigured", "bug"
+
+# How long a vendor that limits us without saying for how long (429) is left alone.
+_UNSAID_WAIT_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -60,40 +64,67 @@ def send(integration: Integration, delivery: Delivery) -> Try:
                 may_be_done = False
             if outcome is None:
                 outcome = integration.handler(Event(delivery.event))(delivery.signup, delivery)
-            result, reason = _said(outcome)
+            result, reason, outcome = _said(outcome)
         except ServiceError as error:
             result, reason, status = _class_of(error), str(error), error.status
             may_be_done = may_be_done or result == AMBIGUOUS
-            retry_after_s = error.retry_after_s if isinstance(error, Later) else None
+            retry_after_s = _wish(error)
         except Exception as error:
             logger.exception("%s: delivery %s of %s failed", integration.slug, delivery.pk, delivery.event)
             result, may_be_done = BUG, True
-            reason = f"An error of ours, see the log: {type(error).__name__}: {error}"
+            reason, outcome = f"An error of ours, see the log: {type(error).__name__}: {error}", None
     return Try(
         delivery=delivery,
         result=result,
         at=at,
         ms=round((time.monotonic() - started) * 1000),
-        reason=reason[:1000],
+        reason=_storable(reason)[:1000],
         may_be_done=may_be_done,
         outcome=outcome,
         status=status or (exchanges[-1].status if exchanges else 0),
         retry_after_s=retry_after_s,
-        exchanges=tuple(asdict(exchange) for exchange in exchanges),
+        exchanges=tuple(_storable(asdict(exchange)) for exchange in exchanges),
     )
 
 
-def _said(outcome: Outcome) -> tuple[str, str]:
+def _said(outcome: Outcome) -> tuple[str, str, Outcome]:
+    """Result, reason, and the outcome as it can be stored. Raises TypeError where a handler returned something else."""
     match outcome:
         case Delivered():
-            return DELIVERED, outcome.note
+            kept = replace(
+                outcome,
+                external_id=_storable(outcome.external_id)[:255],
+                url=outcome.url if len(outcome.url) <= 1000 else "",
+                made=_storable(outcome.made),
+            )
+            return DELIVERED, outcome.note, kept
         case Skipped():
-            return SKIPPED, outcome.why
+            return SKIPPED, outcome.why, outcome
+    raise TypeError(f"a handler must return Delivered or Skipped, not {outcome!r}")
 
 
 def _class_of(error: ServiceError) -> str:
-    if isinstance(error, Later):
-        return LATER
-    if isinstance(error, Ambiguous):
-        return AMBIGUOUS
-    return MISCONFIGURED if isinstance(error, Misconfigured) else NEVER
+    for kind, result in ((Later, LATER), (Misconfigured, MISCONFIGURED), (Never, NEVER)):
+        if isinstance(error, kind):
+            return result
+    return AMBIGUOUS
+
+
+def _wish(error: ServiceError) -> float | None:
+    """How long the vendor wants to be left alone, in seconds; None where it is no wish of its own."""
+    if not isinstance(error, Later):
+        return None
+    if error.retry_after_s is None and error.status == 429:
+        return _UNSAID_WAIT_S
+    return error.retry_after_s
+
+
+def _storable(value: Any) -> Any:
+    """Text, or JSON made of it, as every database takes it: without NUL and half surrogate pairs.
+
+    Raises TypeError or ValueError where `value` is no JSON.
+    """
+    if isinstance(value, str):
+        return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False).replace("\\u0000", "\ufffd")
+    return json.loads(text.encode("utf-8", "replace"))

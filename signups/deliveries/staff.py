@@ -9,7 +9,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models.functions import Now
 
-from signups.deliveries import queueing
+from signups.deliveries import breaker, queueing
 from signups.models import Delivery, IntegrationState
 from signups.transactions import write_transaction
 
@@ -21,18 +21,19 @@ def try_again(deliveries: Iterable[Delivery], user: AbstractBaseUser) -> int:
 
     Those that are delivered or just being sent are left alone. A breaker in the way is probed at once.
     """
+    keys = [one.pk for one in deliveries]
     with write_transaction():
-        rows = Delivery.objects.filter(pk__in=[one.pk for one in deliveries], state__in=_STUCK)
-        slugs = set(rows.values_list("integration", flat=True))
+        rows = Delivery.objects.filter(pk__in=keys, state__in=_STUCK)
+        slugs = sorted(set(rows.values_list("integration", flat=True)))
+        breaker.probe(slugs)
         changed = rows.update(
             state=Delivery.State.PENDING,
             due_at=Now(),
             attempts_used=0,
             claim=None,
             finished_at=None,
-            outcome=f"Sent again by {user}.",
+            outcome=f"Sent again by {user}."[:1000],
         )
-        IntegrationState.objects.filter(slug__in=slugs).update(open_until=None)
         for slug in slugs:
             transaction.on_commit(partial(queueing.wake, slug), robust=True)
     return changed
@@ -40,10 +41,9 @@ def try_again(deliveries: Iterable[Delivery], user: AbstractBaseUser) -> int:
 
 def skip(deliveries: Iterable[Delivery], user: AbstractBaseUser, why: str) -> int:
     """Give up on these for good, with a reason; returns how many. Only those that wait or have failed."""
+    keys = [one.pk for one in deliveries]
     with write_transaction():
-        rows = Delivery.objects.filter(
-            pk__in=[one.pk for one in deliveries], state__in=(Delivery.State.PENDING, Delivery.State.FAILED)
-        )
+        rows = Delivery.objects.filter(pk__in=keys, state__in=(Delivery.State.PENDING, Delivery.State.FAILED))
         return rows.update(
             state=Delivery.State.SKIPPED,
             due_at=None,

@@ -4,47 +4,57 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 
 from signups import contracts
-from signups.deliveries import breaker, planning, queueing
-from signups.models import Delivery, Heartbeat, IntegrationState, Signup
+from signups.deliveries import claiming, planning, queueing
+from signups.models import Attempt, Heartbeat, Signup
+from signups.transactions import write_transaction
 
-# A late look-up whose task was lost is asked for again after this long.
+# A late look-up whose task was lost is asked for again after this long, until the signup is two days old.
 LOOKUP_CLAIM = timedelta(minutes=5)
-_MOST_LOOKUPS = 50  # at once
+_LOOKUPS_UNTIL = timedelta(days=2)
+_MOST_LOOKUPS = 4  # at once: each may hold a worker for many seconds
+
+ATTEMPTS_KEPT = timedelta(days=90)
+_HEARTBEATS_KEPT = timedelta(days=7)
 
 
 def sweep() -> None:
     """Plan what is missing and wake whoever has something to do. Safe to run at any time, by several at once."""
     planning.plan_missing()
     wake_due()
-    Heartbeat.beat("sweep")
+    with write_transaction():
+        Heartbeat.beat("sweep")
 
 
 def wake_due() -> int:
-    """Queue a drain for each integration with something due, and the look-ups whose time has come; says how many.
+    """Queue a drain for each integration that could send something now, and the look-ups whose time has come.
 
-    Cheap when nothing is due: an index look-up per integration, and no write.
+    Cheap when nothing is due: an index look-up per integration, and no write. Returns how many tasks it queued.
     """
-    slugs = [integration.slug for integration in contracts.integrations() if not integration.missing_settings()]
-    due = [slug for slug in slugs if Delivery.objects.filter(integration=slug, due_at__lte=Now()).exists()]
-    if due:
-        states = IntegrationState.objects.filter(slug__in=due)
-        busy = set(states.exclude(breaker.may_send()).values_list("slug", flat=True))
-        busy |= set(states.filter(lease_until__gt=Now()).values_list("slug", flat=True))
-        due = [slug for slug in due if slug not in busy]
-        for slug in due:
-            queueing.wake(slug)
-    return len(due) + _wake_lookups()
+    switched_on = [integration for integration in contracts.integrations() if not integration.missing_settings()]
+    woken = sum(queueing.wake(integration.slug) for integration in switched_on if claiming.has_work(integration))
+    return woken + _wake_lookups()
+
+
+def prune() -> None:
+    """Forget attempts older than 90 days, except each delivery's last, and the heartbeats of workers long gone."""
+    newer = Attempt.objects.filter(delivery=OuterRef("delivery"), pk__gt=OuterRef("pk"))
+    with write_transaction():
+        Attempt.objects.filter(Exists(newer), at__lt=Now() - ATTEMPTS_KEPT).delete()
+        Heartbeat.objects.filter(at__lt=Now() - _HEARTBEATS_KEPT).delete()
 
 
 def _wake_lookups() -> int:
-    waiting = Signup.objects.filter(lookups_due_at__lte=Now()).order_by("lookups_due_at")
+    waiting = Signup.objects.filter(lookups_due_at__lte=Now(), created_at__gt=Now() - _LOOKUPS_UNTIL)
     woken = 0
-    for key in waiting.values_list("pk", flat=True)[:_MOST_LOOKUPS]:
-        mine = Signup.objects.filter(pk=key, lookups_due_at__lte=Now())
-        if mine.update(lookups_due_at=Now() + LOOKUP_CLAIM):
-            queueing.enqueue("signups.tasks.finish_lookups", key)
-            woken += 1
+    for key in list(waiting.order_by("lookups_due_at").values_list("pk", flat=True)[:_MOST_LOOKUPS]):
+        with write_transaction():
+            is_mine = Signup.objects.filter(pk=key, lookups_due_at__lte=Now()).update(
+                lookups_due_at=Now() + LOOKUP_CLAIM
+            )
+        if is_mine:
+            woken += queueing.enqueue("signups.tasks.finish_lookups", key, is_urgent=True)
     return woken

@@ -11,13 +11,17 @@ from signups.supervisor import Supervisor
 
 
 class Command(BaseCommand):
-    help = "Run the queue's workers, and start them again whatever happens to them. SIGTERM finishes what is under way."
+    help = (
+        "Run the queue's workers, and start them again whatever happens to them. "
+        "SIGTERM or Ctrl-C finishes what is under way; a second one does not wait."
+    )
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--canary-timeout",
             type=float,
-            default=60.0,
+            default=30.0,
             metavar="SECONDS",
             help="start the cluster again when no task came through the queue for so long (default: %(default)g)",
         )
