@@ -19,6 +19,7 @@ _STYLES = [
     for mark, tag in ((r"\*", "b"), ("_", "i"), ("~", "s"))
 ]
 _QUOTE = re.compile(r"(?:^&gt; ?[^\n]*(?:\n|\Z))+", re.MULTILINE)
+_PRE_END = re.compile(r"(?<=</pre>)<br>")
 _EMOJI = re.compile(r":([a-z0-9_+-]+):")
 _EMOJIS = {
     "tada": "🎉", "star": "⭐", "star2": "🌟", "white_check_mark": "✅", "x": "❌", "warning": "⚠️", "wave": "👋",
@@ -55,7 +56,8 @@ def to_html(text: str) -> Markup:
         html = pattern.sub(replacement, html)
     html = _QUOTE.sub(_quote, html)
     html = html.replace("\n", "<br>")
-    return Markup(re.sub("\ue000(\\d+)\ue001", lambda found: kept[int(found[1])], html))  # noqa: S704  escaped above
+    html = re.sub("\ue000(\\d+)\ue001", lambda found: kept[int(found[1])], html)
+    return Markup(_PRE_END.sub("", html))  # noqa: S704  escaped above
 
 
 def _decoded(text: str) -> str:

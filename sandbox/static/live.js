@@ -20,7 +20,9 @@ function replace(part, fresh) {
   for (const open of now.querySelectorAll("details[open][id]")) {
     fresh.getElementById(open.id)?.setAttribute("open", "");
   }
+  const places = [...now.querySelectorAll(".messages")].map((list) => list.scrollTop);
   now.replaceWith(next);
+  next.querySelectorAll(".messages").forEach((list, n) => (list.scrollTop = places[n] ?? 0));
 }
 
 async function update() {
@@ -35,5 +37,5 @@ async function update() {
 
 setInterval(() => update().catch(() => {}), EVERY_MS); // a sandbox that was stopped is no error of the page
 
-const target = location.hash && document.querySelector(`details${CSS.escape ? location.hash : ""}`);
-if (target) target.open = true;
+const target = document.getElementById(location.hash.slice(1));
+if (target instanceof HTMLDetailsElement) target.open = true;
