@@ -91,13 +91,15 @@ class Close(Integration):
             fit = records.fit(lead, signup, fields, is_ours=lead_id in earlier) if lead is not None else None
             if lead is not None and fit is not None:
                 found.append((fit, lead["date_created"], lead))
-        leads = [lead for *_, lead in sorted(found, key=lambda each: each[:2])]
-        if len(leads) > 1 and signup.company is not None and records.is_personal(leads[0], signup, fields):
-            _call("POST", "lead/merge/", {"source": leads[0]["id"], "destination": leads[1]["id"]})
-            return _get("lead", leads[1]["id"]), True
-        if not leads:
+        if not found:
             return None, True
-        return leads[0], len(leads) == 1 or records.is_of_company(leads[0], signup, fields)
+        found.sort(key=lambda each: each[:2])
+        best = found[0][2]
+        employers = [lead for fit, _, lead in found[1:] if fit != records.Fit.PERSON]
+        if employers and records.is_personal(best, signup, fields):
+            _call("POST", "lead/merge/", {"source": best["id"], "destination": employers[0]["id"]})
+            return _get("lead", employers[0]["id"]), True
+        return best, len(found) == 1 or records.is_of_company(best, signup, fields)
 
     def _earlier_leads(self, signup: Signup) -> list[str]:
         """Ids of the leads where colleagues, or this person before, were put; newest first, for leads get merged."""
