@@ -16,7 +16,7 @@ test: setup
 check: setup-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	SANDBOX=1 ENV_FILE= $(BIN)/mypy
 	$(BIN)/lint-imports
 	SANDBOX=1 ENV_FILE= $(BIN)/python manage.py makemigrations --check --dry-run
 	ENV_FILE= ALLOWED_HOSTS=signups.example.com BASE_URL=https://signups.example.com \

@@ -5,20 +5,34 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Info, Warning, register
+from django.core.checks import CheckMessage, Error, Info, Warning, register
 
 from signups import contracts
+from signups.vetting import name_servers
 
 
 @register()
 def vendors_are_configured(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """I001: a vendor is off, and which variables switch it on."""
     messages: list[CheckMessage] = []
-    for vendor in (*contracts.providers(), *contracts.integrations()):
+    vendors: list[contracts.Provider | contracts.Integration] = [*contracts.providers(), *contracts.integrations()]
+    for vendor in vendors:
         missing = vendor.missing_settings()
         if missing:
             hint = f"To switch it on, set {', '.join(missing)} (see .env.example)."
             messages.append(Info(f"{vendor.name} is off.", hint=hint, id="signups.I001"))
+    return messages
+
+
+@register()
+def name_servers_can_be_read(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """E001: no domain could be looked up, so nobody would be accepted."""
+    messages: list[CheckMessage] = []
+    for value in settings.DNS_NAMESERVERS:
+        try:
+            name_servers.name_server(value)
+        except ValueError as error:
+            messages.append(Error(str(error), hint="Correct DNS_NAMESERVERS, or leave it empty.", id="signups.E001"))
     return messages
 
 

@@ -17,7 +17,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from signups import confirmation, enrichment, scoring, verdicts, vetting
-from signups.contracts import Deadline, Found, Subject
+from signups.contracts import Deadline, Found, Subject, providers
 from signups.models import Check, Company, Person, Signup, Verdict, VerdictChange
 from signups.models.profile import Profile
 from signups.transactions import write_transaction
@@ -189,7 +189,8 @@ def _person_check(findings: enrichment.Findings) -> CheckResult:
     ms = max((result.ms for result in asked), default=0)
     evidence = {result.provider: result.outcome.value for result in asked}
     if Person(profile=findings.person).has_profile:
-        knows = ", ".join(result.provider for result in asked if result.outcome == Found.FOUND)
+        names = {provider.slug: provider.name for provider in providers()}
+        knows = " and ".join(names[result.provider] for result in asked if result.outcome == Found.FOUND)
         return CheckResult("person", "good", "person_known", f"Known to {knows}.", evidence, ms)
     if any(result.outcome == Found.REFUSED for result in asked):
         return CheckResult(
@@ -297,7 +298,7 @@ def _save(submission: Submission, assessment: Assessment, person: Person) -> Sig
 def _merge_person(person: Person, profile: Profile) -> bool:
     """Take what is new into the person's profile; says whether anything was."""
     merged = _merged(person.profile, profile)
-    has_news = merged != person.profile
+    has_news: bool = merged != person.profile
     person.profile = merged
     person.name = person.name or str(person.fact("name.fullName") or "")[:255]
     return has_news

@@ -28,7 +28,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Where everything can run, a skipped test is a failure: NO_SKIPS=1."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     skipped = reporter.stats.get("skipped", []) if reporter is not None else []
-    if os.environ.get("NO_SKIPS") == "1" and skipped and exitstatus == 0:
+    if os.environ.get("NO_SKIPS") == "1" and reporter is not None and skipped and exitstatus == 0:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
         reporter.write_line(f"NO_SKIPS: {len(skipped)} skipped", red=True)
 

@@ -43,7 +43,7 @@ def make_signup(
     verdict = values.setdefault("verdict", Verdict.ACCEPTED)
     values.setdefault("machine_verdict", verdict)
     values.setdefault("score", sum((ledger or {}).values()))
-    values.setdefault("reasons", [{"code": "person_known", "sentence": "Known to clearbit."}])
+    values.setdefault("reasons", [{"code": "person_known", "sentence": "Known to Clearbit."}])
     if verdict == Verdict.ACCEPTED:
         values.setdefault("accepted_at", timezone.now())
     (signup,) = Signup.objects.bulk_create([Signup(person=person, company=company, email=email, name=name, **values)])

@@ -67,6 +67,12 @@ def test_a_wrong_setting_is_one_line_that_names_it(changed: dict[str, str], comp
     assert len(run.stderr.strip().splitlines()) == 1
 
 
+def test_a_name_server_that_cannot_be_read_is_named() -> None:
+    run = manage("check", **GOOD, DNS_NAMESERVERS="dns.example.com")
+    assert run.returncode != 0
+    assert "not 'dns.example.com'" in run.stderr
+
+
 def test_production_starts_with_good_settings() -> None:
     run = manage("check", "--deploy", "--fail-level", "WARNING", **GOOD)
     assert run.returncode == 0, run.stderr

@@ -121,13 +121,13 @@ def _resolver() -> dns.asyncresolver.Resolver:
     """Raises ValueError or a DNSException where no name server can be read from the settings or the system."""
     resolver = dns.asyncresolver.Resolver(configure=not settings.DNS_NAMESERVERS)
     if settings.DNS_NAMESERVERS:
-        resolver.nameservers = [_name_server(server) for server in settings.DNS_NAMESERVERS]
+        resolver.nameservers = [name_server(server) for server in settings.DNS_NAMESERVERS]
     resolver.timeout = settings.VETTING_BUDGET_MS / 1000 / _TRIES
     return resolver
 
 
-def _name_server(value: str) -> dns.nameserver.Nameserver:
-    """Reads "192.0.2.1:53", "[2001:db8::1]:53", or either address alone (port 53)."""
+def name_server(value: str) -> dns.nameserver.Nameserver:
+    """Reads "192.0.2.1:53", "[2001:db8::1]:53", or either address alone (port 53). Raises ValueError with the remedy."""
     address, port = value.strip(), "53"
     if address.startswith("["):
         address, _, rest = address[1:].partition("]")

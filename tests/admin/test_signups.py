@@ -85,7 +85,7 @@ def test_a_signups_page_says_why_and_how_much(browser: Client) -> None:
     shown = page(browser, signup)
 
     for words in (
-        "Known to clearbit.",
+        "Known to Clearbit.",
         "Takes mail.",
         "Signed up with a work address",
         "+10",

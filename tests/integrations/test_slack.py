@@ -80,7 +80,7 @@ def test_a_signup_as_a_message() -> None:
                 "type": "section",
                 "block_id": "verdict",
                 "text": mrkdwn(
-                    "*Accepted* · score *15*\nKnown to clearbit.\n"
+                    "*Accepted* · score *15*\nKnown to Clearbit.\n"
                     "• +5 Writes software: adabyrne at GitHub\n• +10 Signed up with a work address"
                 ),
             },
