@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from dataclasses import asdict, dataclass, replace
@@ -120,11 +119,14 @@ def _wish(error: ServiceError) -> float | None:
 
 
 def _storable(value: Any) -> Any:
-    """Text, or JSON made of it, as every database takes it: without NUL and half surrogate pairs.
-
-    Raises TypeError or ValueError where `value` is no JSON.
-    """
-    if isinstance(value, str):
-        return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False).replace("\\u0000", "\ufffd")
-    return json.loads(text.encode("utf-8", "replace"))
+    """JSON, or text, as every database takes it: without NUL and half surrogate pairs. Raises TypeError for others."""
+    match value:
+        case str():
+            return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+        case dict():
+            return {_storable(str(name)): _storable(one) for name, one in value.items()}
+        case list() | tuple():
+            return [_storable(one) for one in value]
+        case None | bool() | int() | float():
+            return value
+    raise TypeError(f"{value!r} cannot be kept")

@@ -1,0 +1,77 @@
+"""A front desk that hears of signups: an integration whose answers the tests write down beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import ClassVar
+
+from signups.contracts import Delivered, Exchange, Integration, Outcome, record
+from signups.models import Delivery, Signup
+
+# What a call does: return, raise, or ask a function what to do.
+Answer = Outcome | Exception | Callable[[], Outcome] | None
+
+
+class Desk(Integration):
+    slug = "desk"
+    name = "Front desk"
+    takes: ClassVar[frozenset[str]] = frozenset({"accepted", "confirm"})
+    concurrency = 4
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """As new: switched on, glad of everything, and called by nobody."""
+        self.answers: list[Answer] = []  # to calls, in turn; then it is always glad
+        self.findings: list[Answer] = []  # to look-ups, in turn; then it finds nothing
+        self.calls: list[str] = []  # "signed_up ada@dev.test", "look up ada@dev.test"
+        self.lacks: list[str] = []
+        self.reconcile_after = timedelta(0)  # type: ignore[misc]
+        self.is_serial_by_company = False  # type: ignore[misc]
+
+    def will(self, *answers: Answer) -> None:
+        self.answers += answers
+
+    def will_find(self, *findings: Answer) -> None:
+        self.findings += findings
+
+    def missing_settings(self) -> list[str]:
+        return self.lacks
+
+    def wants(self, signup: Signup) -> bool:
+        return not signup.email.startswith("unwanted")
+
+    def on_signed_up(self, signup: Signup, delivery: Delivery) -> Outcome:
+        return self._answer(f"signed_up {signup.email}", delivery)
+
+    def on_confirmed(self, signup: Signup, delivery: Delivery) -> Outcome:
+        return self._answer(f"confirmed {signup.email}", delivery)
+
+    def on_profile_changed(self, signup: Signup, delivery: Delivery) -> Outcome:
+        return self._answer(f"profile_changed {signup.email}", delivery)
+
+    def on_usage_reported(self, signup: Signup, delivery: Delivery) -> Outcome:
+        return self._answer(f"usage_reported {signup.email}", delivery)
+
+    def reconcile(self, signup: Signup, delivery: Delivery) -> Outcome | None:
+        self.calls.append(f"look up {signup.email}")
+        return _done(self.findings.pop(0)) if self.findings else None
+
+    def _answer(self, call: str, delivery: Delivery) -> Outcome:
+        self.calls.append(call)
+        record(Exchange("POST", "https://desk.test/tell", call, 200, "noted", 1))
+        outcome = _done(self.answers.pop(0)) if self.answers else Delivered(external_id=str(delivery.uid))
+        return outcome  # type: ignore[return-value]  # what a careless handler might return
+
+
+class OtherDesk(Desk):
+    slug = "other_desk"
+    name = "Other desk"
+
+
+def _done(answer: Answer) -> Outcome | None:
+    if isinstance(answer, Exception):
+        raise answer
+    return answer() if callable(answer) else answer

@@ -1,0 +1,136 @@
+"""What is found without a wake-up call, and who is not called in vain."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from django_q.models import Schedule
+
+from signups import deliveries
+from signups.contracts import Later
+from signups.deliveries import queueing
+from signups.deliveries.claiming import Lease
+from signups.deliveries.schedule import ensure_schedules
+from signups.models import Attempt, Heartbeat, Signup, Verdict
+from tests.deliveries.acts import integration, owe, pass_time, queued, staff
+from tests.deliveries.desk import Desk
+from tests.rows import make_signup
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+DRAIN = ("signups.tasks.drain", "desk")
+
+
+def test_a_saved_signup_wakes_its_integrations_once_it_is_committed(two_desks: tuple[Desk, Desk]) -> None:
+    make_signup().save()
+    assert queued() == [("signups.tasks.drain", "desk"), ("signups.tasks.drain", "other_desk")]
+
+
+def test_the_sweep_finds_what_nobody_was_woken_for(desk: Desk) -> None:
+    owe()
+    queued()  # lost
+    deliveries.sweep()
+    assert queued() == [DRAIN]
+    assert Heartbeat.objects.filter(name="sweep").exists()
+
+
+def test_the_sweep_plans_and_wakes_for_a_signup_nobody_planned_for(desk: Desk) -> None:
+    make_signup()
+    deliveries.sweep()
+    assert DRAIN in queued()
+
+
+def test_nobody_is_woken_before_something_is_due(desk: Desk) -> None:
+    owe()
+    desk.will(Later("Front desk", "answered 503"))
+    deliveries.drain("desk")
+    queued()
+    assert deliveries.wake_due() == 0
+    pass_time(seconds=7)
+    assert deliveries.wake_due() == 1
+
+
+def test_nobody_is_woken_for_what_waits_behind_its_elder(desk: Desk) -> None:
+    row = owe(verdict=Verdict.CONFIRM)
+    desk.will(Later("Front desk", "answered 503"))
+    deliveries.drain("desk")
+    row.signup.verdict = Verdict.ACCEPTED
+    row.signup.save()
+    assert row.signup.deliveries.count() == 2
+    assert deliveries.wake_due() == 0
+
+
+def test_nobody_is_woken_who_is_paused_or_off_or_at_it_already(desk: Desk) -> None:
+    owe()
+    deliveries.pause("desk", staff(), "painting")
+    assert deliveries.wake_due() == 0
+    deliveries.resume("desk", staff())
+    desk.lacks = ["DESK_KEY"]
+    assert deliveries.wake_due() == 0
+    desk.lacks = []
+    Lease.take(integration())
+    assert deliveries.wake_due() == 0
+    pass_time(seconds=61)
+    assert deliveries.wake_due() == 1
+
+
+def test_what_comes_in_while_a_drain_ends_is_not_left_waiting(desk: Desk) -> None:
+    owe()
+    lease = Lease.take(integration())
+    assert lease is not None
+    queued()
+    owe("ben@dev.test")
+    assert queued() == []  # whoever holds the lease looks again
+    lease.release()
+    assert deliveries.wake_due() == 1
+
+
+def test_a_long_queue_grows_no_longer(desk: Desk) -> None:
+    for n in range(queueing.MOST_WAITING + 10):
+        owe(f"p{n}@dev.test")
+    assert len(queued()) == queueing.MOST_WAITING
+
+
+def test_late_look_ups_are_asked_for_once(desk: Desk) -> None:
+    signup = make_signup(lookups_due_at=timezone.now())
+    make_signup("ben@dev.test", lookups_due_at=timezone.now() + timedelta(seconds=5))
+    deliveries.wake_due()
+    deliveries.wake_due()
+    assert [task for task in queued() if task != DRAIN] == [("signups.tasks.finish_lookups", signup.pk)]
+
+
+def test_a_look_up_whose_task_was_lost_is_asked_for_again(desk: Desk) -> None:
+    signup = make_signup(lookups_due_at=timezone.now())
+    deliveries.wake_due()
+    signup.refresh_from_db()
+    assert signup.lookups_due_at is not None
+    assert 290 < (signup.lookups_due_at - timezone.now()).total_seconds() <= 300
+
+
+def test_look_ups_are_given_up_after_two_days(desk: Desk) -> None:
+    signup = make_signup(lookups_due_at=timezone.now())
+    Signup.objects.filter(pk=signup.pk).update(created_at=timezone.now() - timedelta(days=3))
+    assert deliveries.wake_due() == 0
+
+
+def test_old_attempts_are_forgotten_except_each_deliverys_last(desk: Desk) -> None:
+    row = owe()
+    old = timezone.now() - timedelta(days=100)
+    first, last = (Attempt.objects.create(delivery=row, at=old, result=result) for result in ("later", "delivered"))
+    deliveries.prune()
+    assert list(Attempt.objects.all()) == [last]
+    assert first.pk != last.pk
+
+
+def test_schedules_are_made_once_corrected_and_cleaned_up() -> None:
+    ensure_schedules()
+    next_run = Schedule.objects.get(name="onboarding: sweep").next_run
+    Schedule.objects.filter(name="onboarding: sweep").update(func="nonsense")
+    Schedule.objects.create(name="onboarding: an older version's", func="signups.tasks.gone")
+    mine = Schedule.objects.create(name="somebody else's", func="other.task")
+    ensure_schedules()
+    rows = dict(Schedule.objects.exclude(pk=mine.pk).values_list("name", "func"))
+    assert rows == {"onboarding: sweep": "signups.tasks.sweep", "onboarding: prune": "signups.tasks.prune"}
+    assert Schedule.objects.get(name="onboarding: sweep").next_run == next_run
