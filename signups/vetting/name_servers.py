@@ -127,7 +127,7 @@ def _resolver() -> dns.asyncresolver.Resolver:
 
 
 def name_server(value: str) -> dns.nameserver.Nameserver:
-    """Reads "192.0.2.1:53", "[2001:db8::1]:53", or either address alone (port 53). Raises ValueError with the remedy."""
+    """Reads "192.0.2.1:53", "[2001:db8::1]:53", or an address alone (port 53). Raises ValueError with the remedy."""
     address, port = value.strip(), "53"
     if address.startswith("["):
         address, _, rest = address[1:].partition("]")
