@@ -8,6 +8,8 @@ from aiohttp import web
 
 from sandbox.pages.site import Record, held, missing, render, wanted
 
+MOST_COLUMNS = 3
+"""Custom fields in the list of leads, ids apart; a lead's own page has them all."""
 _PREFIX = "custom."
 
 
@@ -15,7 +17,8 @@ async def leads(request: web.Request) -> web.Response:
     snapshot = held(request, "close")
     newest_first = sorted(snapshot.get("leads", []), key=lambda lead: str(lead["date_updated"]), reverse=True)
     rows = wanted(request, newest_first)
-    columns = [field["name"] for field in snapshot.get("custom_fields", {}).get("lead", [])][:3]
+    names = [str(field["name"]) for field in snapshot.get("custom_fields", {}).get("lead", [])]
+    columns = [name for name in names if not name.casefold().endswith("id")][:MOST_COLUMNS]
     return render(request, "close.html", leads=rows, total=len(newest_first), columns=columns)
 
 

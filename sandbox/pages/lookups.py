@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 from aiohttp import web
 
 from sandbox.core import WORLD
@@ -9,22 +11,32 @@ from sandbox.pages.site import Record, held, render
 
 SLUGS = ("clearbit", "gravatar", "github")
 MOST_LOOKUPS = 100
+"""Of one vendor on its page; the newest."""
 
 
 async def show(request: web.Request) -> web.Response:
-    vendors = [_vendor(request, slug) for slug in SLUGS if slug in request.app[WORLD].vendors]
-    return render(request, "lookups.html", vendors=vendors)
+    shown = [{**each, "total": len(each["lookups"])} for each in vendors(request)]
+    for each in shown:
+        each["lookups"] = each["lookups"][: -MOST_LOOKUPS - 1 : -1]
+    return render(request, "lookups.html", vendors=shown)
 
 
-def _vendor(request: web.Request, slug: str) -> Record:
-    snapshot = held(request, slug)
-    lookups = snapshot.pop("lookups", [])
-    return {
-        "name": request.app[WORLD].vendors[slug].name,
-        "knows": snapshot,
-        "lookups": lookups[::-1][:MOST_LOOKUPS],
-        "total": len(lookups),
-    }
+def vendors(request: web.Request) -> list[Record]:
+    """Each vendor's name, whom it knows, and its look-ups, oldest first, with whom they are ``about``."""
+    world = request.app[WORLD]
+    snapshots = {slug: held(request, slug) for slug in SLUGS if slug in world.vendors}
+    lookups = {slug: snapshot.pop("lookups", []) for slug, snapshot in snapshots.items()}
+    addresses = {*world.cast.PEOPLE, *(str(each["key"]) for each in lookups.get("clearbit", []))}
+    # Gravatar is asked for an address by its hash, which tells a person who looks nothing.
+    known = {sha256(address.encode()).hexdigest(): address for address in addresses}
+    return [
+        {
+            "name": world.vendors[slug].name,
+            "knows": snapshot,
+            "lookups": [{**each, "about": known.get(each["key"], each["key"])} for each in lookups[slug]],
+        }
+        for slug, snapshot in snapshots.items()
+    ]
 
 
 routes = [web.get("/see/enrichment", show)]

@@ -7,6 +7,7 @@ from typing import TypeVar
 from aiohttp import web
 
 from sandbox.core import WORLD
+from sandbox.pages import lookups
 from sandbox.pages.site import Record, held, render
 
 Row = TypeVar("Row")
@@ -76,11 +77,7 @@ def _customerio(snapshot: Record) -> Record:
 
 
 def _lookups(request: web.Request) -> Record:
-    asked = [
-        {**lookup, "vendor": request.app[WORLD].vendors[slug].name}
-        for slug in ("clearbit", "gravatar", "github")
-        for lookup in held(request, slug).get("lookups", [])
-    ]
+    asked = [{**each, "vendor": vendor["name"]} for vendor in lookups.vendors(request) for each in vendor["lookups"]]
     return {"total": len(asked), "latest": _newest(sorted(asked, key=lambda lookup: float(lookup["at"])))}
 
 

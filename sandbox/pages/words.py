@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 MOST_JSON_CHARS = 8_000
 _EPOCH_NAME = re.compile(r"(_at|_time|timestamp)$")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d[\d:.+Z-]*")
 _LINK = re.compile(r"https?://[^\s<>\"]+")
 
 
@@ -50,6 +51,8 @@ def shown(value: object, name: str = "") -> Markup | str:
         return (
             clock(value) if _EPOCH_NAME.search(name) and value > 1e9 else f"{value:,}" if value >= 1e4 else f"{value}"
         )
+    if isinstance(value, str) and _MOMENT.fullmatch(value):
+        return clock(value)
     if isinstance(value, str):
         return Markup('<a href="{0}" rel="noreferrer">{0}</a>').format(value) if _LINK.fullmatch(value) else value
     if isinstance(value, list):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
 import re
 import smtplib
@@ -337,6 +338,13 @@ def test_lookups_show_who_was_asked_about(sandbox: Sandbox) -> None:
     url = f"{sandbox.url}/clearbit/person/v2/people/find?email=nora@quietcorp.test"
     requests.get(url, headers=headers, timeout=10)
     assert "nora@quietcorp.test person 404" in seen(sandbox, "/see/enrichment")
+
+
+def test_gravatar_lookups_name_the_address_behind_the_hash(sandbox: Sandbox) -> None:
+    digest = hashlib.sha256(b"ada@dev.test").hexdigest()
+    requests.get(f"{sandbox.url}/gravatar/v3/profiles/{digest}", timeout=10)
+    assert "ada@dev.test profile 200" in seen(sandbox, "/see/enrichment")
+    assert "Gravatar ada@dev.test 200" in seen(sandbox, "/")
 
 
 def test_a_button_takes_a_vendor_down_and_another_brings_it_back(sandbox: Sandbox) -> None:
