@@ -75,7 +75,7 @@ def queued() -> list[tuple[Any, ...]]:
     broker = get_broker()
     while broker.queue_size():
         for key, package in broker.dequeue() or []:
-            task = SignedPackage.loads(package)
+            task: dict[str, Any] = SignedPackage.loads(package)
             tasks.append((task["func"], *task["args"]))
             broker.acknowledge(key)
     return tasks

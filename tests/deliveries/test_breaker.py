@@ -9,6 +9,7 @@ from signups.contracts import Later, Misconfigured, Never
 from signups.deliveries import breaker
 from signups.deliveries.breaker import Sign, Signal
 from signups.models import IntegrationState
+from signups.transactions import write_transaction
 from tests.deliveries.acts import open_for_s, owe, owe_many, pass_time, state
 from tests.deliveries.desk import Desk
 
@@ -20,7 +21,8 @@ FAILS = Signal(Sign.FAILS, "answered 503")
 
 def move(*signals: Signal) -> None:
     IntegrationState.objects.get_or_create(slug="desk")
-    breaker.move("desk", signals)
+    with write_transaction():
+        breaker.move("desk", signals)
 
 
 def test_five_failures_in_a_row_open_it_for_half_a_minute() -> None:
