@@ -1,0 +1,137 @@
+"""`manage.py worker` and the real cluster it keeps at work: killed here and there, and asked to stop."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from tests import site
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")
+
+CANARY_TIMEOUT_S = 8
+
+
+class Worker:
+    """`manage.py worker` with a database of its own; `lines` is what it logs."""
+
+    def __init__(self, env: dict[str, str]) -> None:
+        command = [sys.executable, "manage.py", "worker", "--canary-timeout", str(CANARY_TIMEOUT_S)]
+        self.process = subprocess.Popen(
+            command, cwd=site.ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        self.lines: list[str] = []
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def wait_for(self, words: str, times: int = 1, within_s: float = 40) -> None:
+        until = time.monotonic() + within_s
+        while sum(words in line for line in self.lines) < times:
+            assert time.monotonic() < until, f"{words!r} was not logged {times} times:\n" + "".join(self.lines)
+            time.sleep(0.1)
+
+    def main(self) -> int:
+        (pid,) = children(self.process.pid)
+        return pid
+
+    def sentinel(self) -> int:
+        (pid,) = children(self.main())
+        return pid
+
+    def group(self) -> list[int]:
+        """All processes of the cluster, whoever their parent is now."""
+        return in_group(self.main())
+
+    def end(self) -> int:
+        self.process.terminate()
+        return self.process.wait(40)
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        self.lines += self.process.stdout
+
+
+@pytest.fixture(scope="module")
+def env(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """SQLite, with whatever queue these tests run on."""
+    env = site.environment(tmp_path_factory.mktemp("worker"), QUEUE_URL=settings.QUEUE_URL)
+    subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=site.ROOT, env=env, check=True)
+    return env
+
+
+@pytest.fixture
+def worker(env: dict[str, str]) -> Iterator[Worker]:
+    worker = Worker(env)
+    try:
+        worker.wait_for("Cluster at work")
+        yield worker
+    finally:
+        if worker.process.poll() is None:
+            worker.end()
+
+
+def test_a_cluster_whose_idle_workers_were_killed_hangs_and_is_started_again(worker: Worker) -> None:
+    before = worker.group()
+    for pid in children(worker.sentinel()):
+        os.kill(pid, signal.SIGKILL)
+    worker.wait_for("No task has come through the queue")
+    worker.wait_for("Cluster at work", times=2)
+    assert not alive(before)
+
+
+def test_a_cluster_whose_sentinel_was_killed_is_started_again_without_its_orphans(worker: Worker) -> None:
+    before = worker.group()
+    os.kill(worker.sentinel(), signal.SIGKILL)
+    worker.wait_for("The main process ended")
+    worker.wait_for("Cluster at work", times=2)
+    assert not alive(before)
+
+
+def test_a_worker_asked_to_stop_leaves_nothing_behind(worker: Worker) -> None:
+    before = worker.group()
+    assert len(before) > 5
+    assert worker.end() == 0
+    assert not alive(before)
+    assert "Stopped" in worker.lines[-1]
+
+
+def test_a_cluster_ends_when_its_supervisor_is_killed(worker: Worker) -> None:
+    before = worker.group()
+    worker.process.kill()
+    worker.process.wait()
+    until = time.monotonic() + 20
+    while alive(before):
+        assert time.monotonic() < until
+        time.sleep(0.2)
+
+
+def children(parent: int) -> list[int]:
+    return [pid for pid, fields in processes().items() if int(fields[1]) == parent]
+
+
+def in_group(group: int) -> list[int]:
+    return [pid for pid, fields in processes().items() if int(fields[2]) == group]
+
+
+def alive(pids: list[int]) -> list[int]:
+    return [pid for pid, fields in processes().items() if pid in pids and fields[0] != "Z"]
+
+
+def processes() -> dict[int, list[str]]:
+    """pid → state, parent, process group, … of every process (proc(5), /proc/pid/stat)."""
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                found[int(entry.name)] = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+    return found
