@@ -144,7 +144,7 @@ def _origin(signup: Signup) -> Block:
     parts = {
         "by": signup.get_source_display(),
         "from": host(signup.referrer),
-        "campaign:": campaign,
+        "with": campaign,
         "landed on": signup.landing_page,
     }
     told = "Came " + " · ".join(f"{name} {value}" for name, value in parts.items() if value)

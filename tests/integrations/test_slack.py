@@ -87,7 +87,7 @@ def test_a_signup_as_a_message() -> None:
             {
                 "type": "context",
                 "block_id": "origin",
-                "elements": [plain("Came by signup form · from news.test · campaign: source hn · landed on /docs")],
+                "elements": [plain("Came by signup form · from news.test · with source hn · landed on /docs")],
             },
             {
                 "type": "actions",
