@@ -37,7 +37,7 @@ class Decision:
 ACCEPT: Final = Decision(
     "accept",
     "Accept anyway",
-    "They can go on to the product at once, and every integration that is switched on is told of them.",
+    "A mail brings them back to the product, and every integration that is switched on is told of them.",
     "Accept",
     "good",
     "accepted; the deliveries are planned",

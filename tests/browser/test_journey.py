@@ -108,7 +108,7 @@ def test_somebody_known_is_let_in_and_everybody_hears_of_it(page: Page, running:
     page.get_by_role("link", name="Grace Okafor").first.click()
     for words in ("Founder & CEO", "accepted", "A well-funded company", "Timeline", "delivered"):
         page.get_by_text(words).locator("visible=true").first.wait_for(timeout=5000)
-    picture(page, "signup", full_page=True)
+    picture(page, "signup")
 
 
 def test_somebody_unknown_confirms_by_mail(page: Page, running: site.Site) -> None:
