@@ -21,6 +21,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 from django.conf import settings
@@ -92,7 +93,7 @@ class Supervisor:
         """Wait for the database, then do what a start is a good moment for: settings may have been corrected."""
         while not self._stops and self._with_database(Heartbeat.objects.exists) is None:
             self._sleep(WAKE_EVERY_S)
-        for work in (ensure_schedules, breaker.probe, deliveries.sweep):
+        for work in (ensure_schedules, breaker.probe, partial(deliveries.sweep, is_thorough=True)):
             if not self._stops:
                 self._with_database(work)
 

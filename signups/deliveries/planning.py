@@ -19,7 +19,7 @@ from signups.contracts import Event, Integration
 from signups.models import Delivery, Signup, Verdict
 from signups.transactions import write_transaction
 
-RECENT = timedelta(hours=24)
+DAY = timedelta(hours=24)
 _CHUNK = 200
 
 
@@ -63,13 +63,13 @@ def plan(signup: Signup, event: Event, *, period: str = "", frozen: dict[str, An
     return [_write(signup, one) for one in owed if one.slug not in existing]
 
 
-def plan_missing() -> int:
-    """Write what signups of the last day should have and have not; returns how many rows that was.
+def plan_missing(within: timedelta = DAY) -> int:
+    """Write what signups as young as that should have and have not; returns how many rows that was.
 
     Rows are missing where a signup was changed behind the signals' back, or an integration was switched on since.
     """
     written = 0
-    for chunk in _recent():
+    for chunk in _recent(within):
         for signup in chunk:
             if any(True for _ in _missing(signup, signup.deliveries.all())):
                 with write_transaction():
@@ -138,9 +138,9 @@ def _switched_on() -> Iterator[Integration]:
     return (integration for integration in contracts.integrations() if not integration.missing_settings())
 
 
-def _recent() -> Iterator[list[Signup]]:
-    """The last day's signups, some at a time. No cursor stays open: on SQLite nothing could be written beside it."""
-    recent = Signup.objects.filter(created_at__gt=Now() - RECENT).order_by("pk")
+def _recent(within: timedelta) -> Iterator[list[Signup]]:
+    """Signups as young as that, some at a time. No cursor stays open: on SQLite nothing could be written beside it."""
+    recent = Signup.objects.filter(created_at__gt=Now() - within).order_by("pk")
     last = 0
     while chunk := list(
         recent.filter(pk__gt=last).select_related("person", "company").prefetch_related("deliveries")[:_CHUNK]

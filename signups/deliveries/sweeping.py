@@ -17,16 +17,25 @@ LOOKUP_CLAIM = timedelta(minutes=5)
 _LOOKUPS_UNTIL = timedelta(days=2)
 _MOST_LOOKUPS = 4  # at once: each may hold a worker for many seconds
 
+QUICK_LOOK = timedelta(minutes=15)
+THOROUGH_EVERY = timedelta(hours=1)
+
 ATTEMPTS_KEPT = timedelta(days=90)
 _HEARTBEATS_KEPT = timedelta(days=7)
 
 
-def sweep() -> None:
-    """Plan what is missing and wake whoever has something to do. Safe to run at any time, by several at once."""
-    planning.plan_missing()
+def sweep(*, is_thorough: bool = False) -> None:
+    """Plan what is missing and wake whoever has something to do. Safe to run at any time, by several at once.
+
+    Looks through the signups of the last minutes; through the whole last day once an hour, or if `is_thorough`.
+    """
+    is_thorough = is_thorough or not _happened("thorough sweep", THOROUGH_EVERY)
+    planning.plan_missing(planning.DAY if is_thorough else QUICK_LOOK)
     wake_due()
     with write_transaction():
         Heartbeat.beat("sweep")
+        if is_thorough:
+            Heartbeat.beat("thorough sweep")
 
 
 def wake_due() -> int:
@@ -45,6 +54,10 @@ def prune() -> None:
     with write_transaction():
         Attempt.objects.filter(Exists(newer), at__lt=Now() - ATTEMPTS_KEPT).delete()
         Heartbeat.objects.filter(at__lt=Now() - _HEARTBEATS_KEPT).delete()
+
+
+def _happened(name: str, within: timedelta) -> bool:
+    return Heartbeat.objects.filter(name=name, at__gt=Now() - within).exists()
 
 
 def _wake_lookups() -> int:

@@ -42,6 +42,17 @@ def test_the_sweep_plans_and_wakes_for_a_signup_nobody_planned_for(desk: Desk) -
     assert DRAIN in queued()
 
 
+def test_signups_of_hours_ago_are_looked_through_once_an_hour(desk: Desk) -> None:
+    deliveries.sweep()
+    signup = make_signup()
+    Signup.objects.filter(pk=signup.pk).update(created_at=timezone.now() - timedelta(hours=3))
+    deliveries.sweep()
+    assert signup.deliveries.count() == 0
+    Heartbeat.objects.filter(name="thorough sweep").update(at=timezone.now() - timedelta(minutes=61))
+    deliveries.sweep()
+    assert signup.deliveries.count() == 1
+
+
 def test_nobody_is_woken_before_something_is_due(desk: Desk) -> None:
     owe()
     desk.will(Later("Front desk", "answered 503"))
