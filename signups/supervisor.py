@@ -41,11 +41,12 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 TICK_S = 0.5
-WAKE_EVERY_S = 2.0
-CANARY_EVERY_S = 5.0
+WAKE_EVERY_S = 1.0
+CANARY_EVERY_S = 5.0  # each second until the first sign of life
 START_WITHIN_S = 60.0
 SWEEP_OVERDUE = timedelta(seconds=90)
 ACKNOWLEDGED_WITHIN = timedelta(seconds=120)
+UNACKNOWLEDGED = 5
 PAUSES_S = (1.0, 2.0, 5.0, 10.0, 30.0)  # before a start, one after the other while clusters die young
 YOUNG_S = 30.0
 KILLED_WITHIN_S = 5.0
@@ -111,7 +112,7 @@ class Supervisor:
                 self._next_wake = now + WAKE_EVERY_S
                 self._with_database(self._wake)
             if now >= self._next_canary:
-                self._next_canary = now + CANARY_EVERY_S
+                self._next_canary = now + (CANARY_EVERY_S if self._last_beat else 1.0)
                 if why := self._with_database(self._canary):
                     return why
         return ""
@@ -146,7 +147,8 @@ class Supervisor:
             return False
         retry = timedelta(seconds=Conf.RETRY)  # for so long a task is locked when it is taken
         taken_since, taken_before = self._started_at, timezone.now() - ACKNOWLEDGED_WITHIN
-        return OrmQ.objects.filter(lock__gt=taken_since + retry, lock__lt=taken_before + retry).exists()
+        held = OrmQ.objects.filter(lock__gt=taken_since + retry, lock__lt=taken_before + retry)
+        return held.count() >= UNACKNOWLEDGED  # fewer: a worker died over them, and they run again
 
     def _with_database(self, work: Callable[[], T]) -> T | None:
         """Do what needs the database; where that is away, say so once and go on: it will be back."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
+from django.db import connection
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -83,3 +86,14 @@ def queued() -> list[tuple[Any, ...]]:
 
 def staff() -> AbstractBaseUser:
     return get_user_model().objects.get_or_create(username="sue")[0]
+
+
+def child_environment() -> dict[str, str]:
+    """For a process of its own: these settings, on the database of the tests."""
+    database = connection.settings_dict
+    url = f"sqlite:///{database['NAME']}"
+    if connection.vendor == "postgresql":
+        host = f"{database['HOST']}:{database['PORT'] or 5432}"
+        url = f"postgres://{database['USER']}:{database['PASSWORD']}@{host}/{database['NAME']}"
+    ports = {f"SANDBOX_{name.upper()}_PORT": str(port) for name, port in settings.SANDBOX_PORTS.items()}
+    return {**os.environ, **ports, "DJANGO_SETTINGS_MODULE": "onboarding.settings", "DATABASE_URL": url}

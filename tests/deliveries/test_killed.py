@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
 import time
 
 import pytest
-from django.conf import settings
-from django.db import connection
 from pytest_django import Settings
 
 from signups import deliveries
 from signups.models import Delivery
-from tests.deliveries.acts import owe, pass_time, results
+from tests.deliveries.acts import child_environment, owe, pass_time, results
 from tests.journeys.story import slack_messages
 from tests.sandbox_process import ROOT, Sandbox
 
@@ -26,7 +23,7 @@ DRAIN = "from signups import deliveries; deliveries.drain('slack')"
 
 def drain_until(sandbox: Sandbox) -> None:
     """A process of its own drains Slack, and is killed while it waits for the reply to its message."""
-    child = subprocess.Popen([sys.executable, "manage.py", "shell", "-c", DRAIN], cwd=ROOT, env=_environment())
+    child = subprocess.Popen([sys.executable, "manage.py", "shell", "-c", DRAIN], cwd=ROOT, env=child_environment())
     until = time.monotonic() + 30
     while not sandbox.received("slack", "chat.postMessage"):
         assert time.monotonic() < until, "nothing was sent"
@@ -51,14 +48,3 @@ def test_what_a_killed_process_was_sending_is_delivered_once(
     assert deliveries.drain("slack") == 1
     assert len(slack_messages(sandbox)) == 1
     assert results(row) == ["lapsed", "delivered"]
-
-
-def _environment() -> dict[str, str]:
-    """This process's settings, on the database of the tests."""
-    database = connection.settings_dict
-    url = f"sqlite:///{database['NAME']}"
-    if connection.vendor == "postgresql":
-        host = f"{database['HOST']}:{database['PORT'] or 5432}"
-        url = f"postgres://{database['USER']}:{database['PASSWORD']}@{host}/{database['NAME']}"
-    ports = {f"SANDBOX_{name.upper()}_PORT": str(port) for name, port in settings.SANDBOX_PORTS.items()}
-    return {**os.environ, **ports, "DJANGO_SETTINGS_MODULE": "onboarding.settings", "DATABASE_URL": url}

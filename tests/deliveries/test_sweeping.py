@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
@@ -14,9 +16,10 @@ from signups.deliveries import queueing
 from signups.deliveries.claiming import Lease
 from signups.deliveries.schedule import ensure_schedules
 from signups.models import Attempt, Heartbeat, Signup, Verdict
-from tests.deliveries.acts import integration, owe, pass_time, queued, staff
+from tests.deliveries.acts import child_environment, integration, owe, pass_time, queued, staff
 from tests.deliveries.desk import Desk
 from tests.rows import make_signup
+from tests.sandbox_process import ROOT
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -102,6 +105,16 @@ def test_a_long_queue_grows_no_longer(desk: Desk) -> None:
     for n in range(queueing.MOST_WAITING + 10):
         owe(f"p{n}@dev.test")
     assert len(queued()) == queueing.MOST_WAITING
+
+
+def test_a_queue_that_is_away_holds_nobody_up() -> None:
+    """A process whose Redis does not answer wakes somebody ten times."""
+    wake = "from signups import deliveries; print('queued', [deliveries.wake('desk') for _ in range(10)].count(True))"
+    env = {**child_environment(), "QUEUE_URL": "redis://127.0.0.1:1/0"}
+    command = [sys.executable, "manage.py", "shell", "-c", wake]
+    said = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=30, check=True)
+    assert "queued 0" in said.stdout
+    assert said.stderr.count("Cannot queue signups.tasks.drain") == 1  # then it is left alone
 
 
 def test_late_look_ups_are_asked_for_once(desk: Desk) -> None:

@@ -61,9 +61,9 @@ class Worker:
 
 @pytest.fixture(scope="module")
 def env(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """SQLite, with whatever queue these tests run on."""
-    env = site.environment(tmp_path_factory.mktemp("worker"), QUEUE_URL=settings.QUEUE_URL)
-    subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=site.ROOT, env=env, check=True)
+    """A database on SQLite, with whatever queue these tests run on."""
+    env = empty_database(tmp_path_factory.mktemp("worker"))
+    migrate(env)
     return env
 
 
@@ -111,6 +111,25 @@ def test_a_cluster_ends_when_its_supervisor_is_killed(worker: Worker) -> None:
     while alive(before):
         assert time.monotonic() < until
         time.sleep(0.2)
+
+
+def test_a_worker_started_too_early_waits_for_the_database(tmp_path: Path) -> None:
+    env = empty_database(tmp_path)
+    worker = Worker(env)
+    try:
+        worker.wait_for("Waiting for the database")
+        migrate(env)
+        worker.wait_for("Cluster at work")
+    finally:
+        worker.end()
+
+
+def empty_database(folder: Path) -> dict[str, str]:
+    return site.environment(folder, QUEUE_URL=settings.QUEUE_URL)
+
+
+def migrate(env: dict[str, str]) -> None:
+    subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=site.ROOT, env=env, check=True)
 
 
 def children(parent: int) -> list[int]:
