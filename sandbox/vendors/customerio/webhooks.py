@@ -54,6 +54,7 @@ class ReportingWebhooks:
                 is_held = status in HOLDING_STATUSES
                 await asyncio.sleep(self._options["webhook_hold_s"] if is_held else wait_s)
                 wait_s *= 2
+            self._sending = None  # closing takes a moment, in which a new event must start anew
 
     async def _send(self, session: aiohttp.ClientSession, event: dict[str, Any]) -> int | None:
         """The receiver's status; None where there was no answer."""
