@@ -1,7 +1,9 @@
 """The product's settings in sandbox mode, with a sandbox of this test run's own on free ports and no `.env`."""
 
+import atexit
 import os
 import socket
+from pathlib import Path
 
 
 def _free_port() -> int:
@@ -20,7 +22,8 @@ def _free_port() -> int:
 os.environ.update({"SANDBOX": "1", "ENV_FILE": "", "DEBUG": "0"})
 for _name in ("HTTP", "DNS", "SMTP"):
     os.environ[f"SANDBOX_{_name}_PORT"] = str(_free_port())
-os.environ.setdefault("DATABASE_URL", "sqlite:///var/test.sqlite3")
+# A database of this run's own: two runs at once in one folder do not meet.
+os.environ.setdefault("DATABASE_URL", f"sqlite:///var/test-{os.getpid()}.sqlite3")
 
 from onboarding.settings import *  # noqa: E402, F403
 
@@ -31,3 +34,8 @@ _database = DATABASES["default"]  # noqa: F405
 if _database["ENGINE"].endswith("sqlite3"):
     # A file, as in production: threads of an in-memory database lock one another's tables out.
     _database["TEST"] = {"NAME": _database["NAME"]}
+
+    @atexit.register
+    def _remove_database() -> None:
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{_database['NAME']}{suffix}").unlink(missing_ok=True)

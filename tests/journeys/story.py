@@ -31,7 +31,7 @@ def sign_up(email: str, name: str = "Somebody", client: Client | None = None, **
 
 
 def deliver(within_s: float = 30) -> None:
-    """Drain every integration until nothing is waiting; backoffs are not waited for but brought forward."""
+    """Drain every integration until nothing is waiting."""
     until = time.monotonic() + within_s
     while Delivery.objects.filter(due_at__isnull=False).exists():
         assert time.monotonic() < until, list(waiting())
