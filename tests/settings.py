@@ -36,6 +36,8 @@ if _database["ENGINE"].endswith("sqlite3"):
     _database["TEST"] = {"NAME": _database["NAME"]}
 
     @atexit.register
-    def _remove_database() -> None:
+    def _remove_database(owner: int = os.getpid()) -> None:
+        if os.getpid() != owner:  # a process that a test forked
+            return
         for suffix in ("", "-wal", "-shm"):
             Path(f"{_database['NAME']}{suffix}").unlink(missing_ok=True)
