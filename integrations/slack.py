@@ -2,7 +2,8 @@
 
 API: https://slack.com/api/ (https://docs.slack.dev/reference/methods/chat.postMessage). Slack has no idempotency keys:
 a message carries the delivery's uid in its metadata, by which it is found again after a call that may have been done.
-What a message looks like is `slack_message`'s business.
+What a message looks like is `slack_message`'s business. slack-sdk's client does not send it: it repeats a call whose
+connection broke, which could post twice, and its calls could not be recorded, masked and sorted as all others are.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 Layout and wording only; posting is `slack`'s. Whatever people or vendors typed is data: it stands in `plain_text`
 objects, which Slack does not parse, or escaped in `mrkdwn`
-(https://docs.slack.dev/messaging/formatting-message-text#escaping). Limits: https://docs.slack.dev/reference/block-kit.
+(https://docs.slack.dev/messaging/formatting-message-text#escaping). The blocks are slack-sdk's models, which hold
+themselves to Slack's limits (https://docs.slack.dev/reference/block-kit).
 """
 
 from __future__ import annotations
@@ -11,13 +12,24 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from slack_sdk.models.blocks import (
+    ActionsBlock,
+    Block,
+    ButtonElement,
+    ContextBlock,
+    HeaderBlock,
+    ImageElement,
+    MarkdownTextObject,
+    PlainTextObject,
+    SectionBlock,
+)
+
 from integrations.rows import admin_url, company_fact, company_name, host, person_name, public_profiles
 from signups import contracts
 from signups.models import Delivery, Signup, Verdict
 
-Block = dict[str, Any]
-
 _MOST_HEADER, _MOST_FIELDS, _MOST_BUTTON, _MOST_URL = 150, 10, 75, 3_000  # Slack's
+_MOST_ALT = 200  # ours; Slack takes 2,000
 _MOST_LINE, _MOST_WHY_LINES = 200, 8  # ours: the whole stays far below the 13,200 characters Slack was seen to take
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _LOOK_ALIKES = {"*": "∗", "_": "ˍ", "~": "∼", "`": "ˋ"}
@@ -31,7 +43,7 @@ _HEADLINES = {
 
 def message(signup: Signup) -> dict[str, Any]:
     """`text` and `blocks` of chat.postMessage. The text is what notifications and screen readers give."""
-    blocks = [
+    blocks: list[Block] = [
         _header(signup),
         _person(signup),
         *_company(signup),
@@ -39,10 +51,10 @@ def message(signup: Signup) -> dict[str, Any]:
         _origin(signup),
         _buttons(signup),
     ]
-    return {"text": _fallback(signup), "blocks": blocks}
+    return {"text": _fallback(signup), "blocks": [block.to_dict() for block in blocks]}
 
 
-def without_images(blocks: Sequence[Block]) -> list[Block]:
+def without_images(blocks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The same message for when Slack could not download a picture in it."""
     kept = []
     for block in blocks:
@@ -75,7 +87,7 @@ def escaped(text: object, most: int = _MOST_LINE) -> str:
 
 def _header(signup: Signup) -> Block:
     title = " — ".join(filter(None, (person_name(signup), company_name(signup))))
-    return {"type": "header", "text": _plain(("★ " if signup.is_high_value else "") + title, _MOST_HEADER)}
+    return HeaderBlock(text=_plain(("★ " if signup.is_high_value else "") + title, _MOST_HEADER))
 
 
 def _person(signup: Signup) -> Block:
@@ -83,11 +95,10 @@ def _person(signup: Signup) -> Block:
     lines = [_position(signup), _mail_link(signup.email), " · ".join(_places(signup))]
     if bio := signup.person.fact("bio"):
         lines.append(f"> {escaped(bio)}")
-    block: Block = {"type": "section", "block_id": "person", "text": _mrkdwn("\n".join(filter(None, lines)))}
     avatar = signup.person.fact("avatar")
-    if _is_web_address(avatar):
-        block["accessory"] = {"type": "image", "image_url": avatar, "alt_text": _one_line(person_name(signup))[:200]}
-    return block
+    name = _one_line(person_name(signup))[:_MOST_ALT]
+    picture = ImageElement(image_url=avatar, alt_text=name) if _is_web_address(avatar) else None
+    return SectionBlock(block_id="person", text=_mrkdwn("\n".join(filter(None, lines))), accessory=picture)
 
 
 def _position(signup: Signup) -> str:
@@ -119,10 +130,9 @@ def _company(signup: Signup) -> Iterator[Block]:
         fields.append(_mrkdwn(f"*Website*\n<https://{domain}|{domain}>"))
     if not fields:
         return
-    block: Block = {"type": "section", "block_id": "company", "fields": fields[:_MOST_FIELDS]}
-    if description := company_fact(signup, "description"):
-        block["text"] = _mrkdwn(escaped(description, 300))
-    yield block
+    description = company_fact(signup, "description")
+    text = _mrkdwn(escaped(description, 300)) if description else None
+    yield SectionBlock(block_id="company", text=text, fields=fields[:_MOST_FIELDS])
 
 
 def _verdict(signup: Signup) -> Block:
@@ -135,7 +145,7 @@ def _verdict(signup: Signup) -> Block:
     lines += [f"• {line}" for line in ledger[:_MOST_WHY_LINES]]
     if len(ledger) > _MOST_WHY_LINES:
         lines.append(f"• and {len(ledger) - _MOST_WHY_LINES} more")
-    return {"type": "section", "block_id": "verdict", "text": _mrkdwn("\n".join(filter(None, lines)))}
+    return SectionBlock(block_id="verdict", text=_mrkdwn("\n".join(filter(None, lines))))
 
 
 def _origin(signup: Signup) -> Block:
@@ -148,14 +158,13 @@ def _origin(signup: Signup) -> Block:
         "landed on": signup.landing_page,
     }
     told = "Came " + " · ".join(f"{name} {value}" for name, value in parts.items() if value)
-    return {"type": "context", "block_id": "origin", "elements": [_plain(told, 500)]}
+    return ContextBlock(block_id="origin", elements=[_plain(told, 500)])
 
 
 def _buttons(signup: Signup) -> Block:
-    buttons = [_button("open_signup", "Open signup", admin_url(signup)) | {"style": "primary"}]
-    for slug, name, url in _links(signup):
-        buttons.append(_button(f"open_{slug}", f"Open in {name}", url))
-    return {"type": "actions", "block_id": "links", "elements": buttons}
+    buttons = [_button("open_signup", "Open signup", admin_url(signup), style="primary")]
+    buttons += [_button(f"open_{slug}", f"Open in {name}", url) for slug, name, url in _links(signup)]
+    return ActionsBlock(block_id="links", elements=buttons)
 
 
 def _links(signup: Signup) -> Iterator[tuple[str, str, str]]:
@@ -184,18 +193,18 @@ def _fallback(signup: Signup) -> str:
 # -- Text --------------------------------------------------------------------------------------------------------------
 
 
-def _mrkdwn(text: str) -> Block:
+def _mrkdwn(text: str) -> MarkdownTextObject:
     """`verbatim`: names of channels and web addresses in it become no links by themselves."""
-    return {"type": "mrkdwn", "text": text, "verbatim": True}
+    return MarkdownTextObject(text=text, verbatim=True)
 
 
-def _plain(text: str, most: int) -> Block:
+def _plain(text: str, most: int) -> PlainTextObject:
     line = _one_line(text)
-    return {"type": "plain_text", "text": line if len(line) <= most else line[: most - 1] + "…", "emoji": False}
+    return PlainTextObject(text=line if len(line) <= most else line[: most - 1] + "…", emoji=False)
 
 
-def _button(action: str, label: str, url: str) -> Block:
-    return {"type": "button", "action_id": action, "text": _plain(label, _MOST_BUTTON), "url": url}
+def _button(action: str, label: str, url: str, style: str | None = None) -> ButtonElement:
+    return ButtonElement(action_id=action, text=_plain(label, _MOST_BUTTON), url=url, style=style)
 
 
 def _mail_link(email: str) -> str:
