@@ -39,11 +39,12 @@ class CustomerIO(Integration):
         topic = f"cio_subscription_preferences.topics.{self.newsletter_topic}"
         self._identify(signup, {**attributes(signup, delivery), topic: signup.wants_newsletter})
         _call("POST", f"/api/v1/customers/{signup.uid}/events", signed_up(signup, delivery))
-        return Delivered(external_id=str(signup.uid))
+        consent = "with" if signup.wants_newsletter else "without"
+        return Delivered(external_id=str(signup.uid), note=f"Identified {consent} the newsletter; signed_up sent.")
 
     def on_profile_changed(self, signup: Signup, delivery: Delivery) -> Delivered:
         self._identify(signup, attributes(signup, delivery))
-        return Delivered(external_id=str(signup.uid))
+        return Delivered(external_id=str(signup.uid), note="Brought up to date.")
 
     def _identify(self, signup: Signup, body: dict[str, Any]) -> None:
         _call("PUT", f"/api/v1/customers/{signup.uid}", body)

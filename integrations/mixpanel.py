@@ -53,12 +53,13 @@ class Mixpanel(Integration):
 
     def on_profile_changed(self, signup: Signup, delivery: Delivery) -> Delivered:
         self._set_profile(signup)
-        return Delivered(external_id=str(signup.uid))
+        return Delivered(external_id=str(signup.uid), note="Profile brought up to date.")
 
     def _tell(self, name: str, signup: Signup, delivery: Delivery) -> Delivered:
         self._import([event(name, signup, delivery)])
         self._set_profile(signup)
-        return Delivered(external_id=str(signup.uid))
+        history = ", anonymous history merged" if device_id(signup) else ""
+        return Delivered(external_id=str(signup.uid), note=f"Event and profile written{history}.")
 
     def _import(self, events: list[dict[str, Any]]) -> None:
         params = {"strict": "1", "project_id": settings.MIXPANEL["project_id"]}

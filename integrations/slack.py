@@ -2,8 +2,9 @@
 
 API: https://slack.com/api/ (https://docs.slack.dev/reference/methods/chat.postMessage). Slack has no idempotency keys:
 a message carries the delivery's uid in its metadata, by which it is found again after a call that may have been done.
-What a message looks like is `slack_message`'s business. slack-sdk's client does not send it: it repeats a call whose
-connection broke, which could post twice, and its calls could not be recorded, masked and sorted as all others are.
+What a message looks like is `slack_message`'s business.
+Missing on purpose: slack-sdk's client. It repeats a call whose connection broke, which could post twice, and its calls
+could not be recorded, masked and sorted as all others are.
 """
 
 from __future__ import annotations
@@ -130,7 +131,8 @@ class Slack(Integration):
             if refusal.code == "message_not_found":
                 return Skipped("The message was deleted in Slack.")
             raise
-        return Delivered(reply["ts"], first.external_url, made={"channel": reply["channel"], "ts": reply["ts"]})
+        made = {"channel": reply["channel"], "ts": reply["ts"]}
+        return Delivered(reply["ts"], first.external_url, "The message was brought up to date.", made)
 
     def _say(self, method: str, body: Mapping[str, Any], *, is_safe: bool) -> dict[str, Any]:
         """Send a message, plainer where Slack refuses it: without pictures it cannot download, then as text alone."""
@@ -162,7 +164,8 @@ class Slack(Integration):
                 return
 
     def _delivered(self, channel: str, ts: str) -> Delivered:
-        return Delivered(external_id=ts, url=self._permalink(channel, ts), made={"channel": channel, "ts": ts})
+        made = {"channel": channel, "ts": ts}
+        return Delivered(external_id=ts, url=self._permalink(channel, ts), note=f"Posted to {channel}.", made=made)
 
     def _permalink(self, channel: str, ts: str) -> str:
         """Where staff can see the message; "" where Slack does not say so at once, for the message stands anyway."""
