@@ -8,7 +8,7 @@ export PYTHONUNBUFFERED := 1
 .PHONY: run test check setup setup-dev lock clean
 
 run: setup
-	@SANDBOX=1 PORT=$(PORT) $(BIN)/python manage.py up
+	@SANDBOX=1 ENV_FILE= PORT=$(PORT) $(BIN)/python manage.py up
 
 test: setup
 	$(BIN)/python -m pytest
@@ -43,4 +43,4 @@ lock: setup
 	$(BIN)/pip-compile --quiet --strip-extras --no-header --no-emit-find-links --no-emit-index-url -o requirements-dev.txt requirements-dev.in
 
 clean:
-	rm -rf .venv var
+	rm -rf .venv var/sandbox.sqlite3* var/test-*.sqlite3*

@@ -64,6 +64,7 @@ VARIABLES: tuple[Variable, ...] = (
         str,
         "sqlite:///var/onboarding.sqlite3",
         "SQLite (WAL, IMMEDIATE transactions, busy timeout) or `postgres://…`",
+        "sqlite:///var/sandbox.sqlite3",  # with its demo user, never in a real one
     ),
     Variable("QUEUE_URL", str, "", "Empty: django-q2's ORM broker; `redis://…`: its Redis broker"),
     Variable(
