@@ -146,8 +146,10 @@ class Supervisor:
         if not Conf.ORM:
             return False
         retry = timedelta(seconds=Conf.RETRY)  # for so long a task is locked when it is taken
-        taken_since, taken_before = self._started_at, timezone.now() - ACKNOWLEDGED_WITHIN
-        held = OrmQ.objects.filter(lock__gt=taken_since + retry, lock__lt=taken_before + retry)
+        now = timezone.now()
+        taken_since, taken_before = self._started_at, now - ACKNOWLEDGED_WITHIN
+        locked = OrmQ.objects.filter(lock__gt=now)  # a task that waits bears the time at which it was queued
+        held = locked.filter(lock__gt=taken_since + retry, lock__lt=taken_before + retry)
         return held.count() >= UNACKNOWLEDGED  # fewer: a worker died over them, and they run again
 
     def _with_database(self, work: Callable[[], T]) -> T | None:
