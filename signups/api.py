@@ -82,6 +82,8 @@ class SignupIn(Schema):
         texts = [value] if isinstance(value, str) else [*value, *value.values()] if isinstance(value, dict) else []
         if any(ord(character) < 32 or ord(character) == 127 for text in texts for character in text):
             raise ValueError("must not contain control characters such as line breaks")
+        if any("\ud800" <= character <= "\udfff" for text in texts for character in text):
+            raise ValueError("must not contain half a surrogate pair: send the text as UTF-8")
         return value
 
     @field_validator("name")

@@ -185,6 +185,7 @@ def test_invalid_json_is_refused(body: Any, backend: Client) -> None:
         ({"name": ""}, "name"),
         ({"name": "   "}, "name"),
         ({"name": "Ada\nByrne"}, "name"),
+        ({"utm": {"utm_source": "\udfff"}}, "utm"),
         ({"name": "Ada\ud800"}, "name"),
         ({"name": "A" * 256}, "name"),
         ({"utm": {"utm_source": "a\nb"}}, "utm"),
