@@ -31,6 +31,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast; no
 LOGGING["root"]["level"] = "WARNING"  # type: ignore[index]  # noqa: F405
 
 _database = DATABASES["default"]  # noqa: F405
+_database["TEST"] = {"NAME": f"test_onboarding_{os.getpid()}"}
 if _database["ENGINE"].endswith("sqlite3"):
     # A file, as in production: threads of an in-memory database lock one another's tables out.
     _database["TEST"] = {"NAME": _database["NAME"]}
