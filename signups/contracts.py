@@ -8,11 +8,11 @@ waiting, retrying, timing and recording are the engine's (`signups.enrichment`, 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -21,7 +21,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 if TYPE_CHECKING:
-    from signups.models import Delivery, Signup
+    from signups.models import Action, Delivery, Signup
 
 
 class Deadline:
@@ -109,6 +109,7 @@ class Event(StrEnum):
     USAGE_REPORTED = "usage_reported"
     WENT_QUIET = "went_quiet"
     REACHED_LIMIT = "reached_limit"
+    LIMIT_RESOLVED = "limit_resolved"
     CLAIMED = "claimed"
     ERASED = "erased"
 
@@ -130,6 +131,36 @@ class Skipped:
     why: str
 
 
+@dataclass(frozen=True)
+class SentAction:
+    """An action on its way to a vendor. `signup_uid`: whose it is, "" while the visitor is anonymous."""
+
+    action: Action
+    signup_uid: str = ""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One action of a batch that the vendor will never take: its index in the batch, and a sentence for staff."""
+
+    index: int
+    why: str
+
+
+@dataclass(frozen=True)
+class CrmMail:
+    """A mail that the CRM holds. `is_incoming`: from the person to us. `excerpt`: the start of its text."""
+
+    at: datetime
+    is_incoming: bool
+    subject: str
+    sender: str
+    recipients: tuple[str, ...]
+    excerpt: str
+    status: str = ""
+    url: str = ""
+
+
 Outcome = Delivered | Skipped
 Handler = Callable[["Signup", "Delivery"], Outcome]
 
@@ -146,6 +177,11 @@ class Integration:
     name: ClassVar[str]
     # Verdicts in which a signup is told to this vendor; it is planned when the signup first has one of them.
     takes: ClassVar[frozenset[str]] = frozenset({"accepted"})
+    # Whether it wants what people do (`send_actions`), and how many actions one call may carry.
+    takes_actions: ClassVar[bool] = False
+    most_actions: ClassVar[int] = 1_000
+    # Whether it holds the mails exchanged with people (`mails_with`).
+    keeps_mails: ClassVar[bool] = False
     # How many deliveries one drain may have under way at once.
     concurrency: ClassVar[int] = 8
     # Colleagues one after the other: for vendors where the first of a company makes what the second must find.
@@ -168,6 +204,17 @@ class Integration:
         """The method that tells the vendor of `event`. Raises AttributeError where it does not listen to it."""
         handler: Handler = getattr(self, f"on_{event}")
         return handler
+
+    def send_actions(self, actions: Sequence[SentAction]) -> list[Refusal]:
+        """Report at most `most_actions` actions, oldest first, in one call that is safe to repeat as it is.
+
+        Returns those the vendor will never take; all others were taken. Raises a `ServiceError` where none was.
+        """
+        raise NotImplementedError
+
+    def mails_with(self, signup: Signup) -> list[CrmMail]:
+        """The latest mails with this person's company that the vendor holds, newest first. Raises a `ServiceError`."""
+        raise NotImplementedError
 
     def reconcile(self, signup: Signup, delivery: Delivery) -> Outcome | None:
         """Look up at the vendor whether an earlier, ambiguous try of `delivery` was applied after all.

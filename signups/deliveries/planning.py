@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models.functions import Now
@@ -31,6 +31,7 @@ class Owed:
     event: Event
     period: str = ""
     frozen: dict[str, Any] = field(default_factory=dict)
+    due_at: datetime | None = None  # not before; None: at once
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -46,14 +47,21 @@ def plan_for(signup: Signup) -> list[Delivery]:
     return [_write(signup, owed) for owed in _missing(signup, existing)]
 
 
-def plan(signup: Signup, event: Event, *, period: str = "", frozen: dict[str, Any] | None = None) -> list[Delivery]:
+def plan(
+    signup: Signup,
+    event: Event,
+    *,
+    period: str = "",
+    frozen: dict[str, Any] | None = None,
+    due_at: datetime | None = None,
+) -> list[Delivery]:
     """Write one event for every integration that listens to it and wants this signup.
 
-    `period` tells recurring events apart (a date, a number); `frozen` adds to the facts that tries must not change.
-    Returns the rows that were missing.
+    `period` tells recurring events apart (a date, a number); `frozen` adds to the facts that tries must not change;
+    `due_at` is when to tell, None for at once. Returns the rows that were missing.
     """
     owed = [
-        Owed(integration.slug, event, period, frozen or {})
+        Owed(integration.slug, event, period, frozen or {}, due_at)
         for integration in _switched_on()
         if integration.listens_to(event) and integration.wants(signup)
     ]
@@ -112,7 +120,10 @@ def _owed(signup: Signup, existing: dict[tuple[str, str, str], Delivery]) -> Ite
 
 
 def _write(signup: Signup, owed: Owed) -> Delivery:
-    """Save one row, due at once by the database's clock. Its frozen facts: `at` (ISO 8601), `at_ms` (epoch), …"""
+    """Save one row, due at once by the database's clock unless it says when.
+
+    Its frozen facts: `at` (ISO 8601), `at_ms` (epoch), the profile's version, the verdict, and what the event adds.
+    """
     now = timezone.now()
     facts = {
         "at": now.isoformat(),
@@ -127,10 +138,11 @@ def _write(signup: Signup, owed: Owed) -> Delivery:
         event=owed.event.value,
         period=owed.period,
         frozen=facts | owed.frozen,
-        due_at=Now(),
+        due_at=owed.due_at or Now(),
     )
     delivery.save(force_insert=True)
-    del delivery.due_at  # an expression so far: read back from the database by whoever asks
+    if owed.due_at is None:
+        del delivery.due_at  # an expression so far: read back from the database by whoever asks
     return delivery
 
 

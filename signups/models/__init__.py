@@ -1,31 +1,51 @@
 """What is stored. Models know the database and each other, and nothing of vendors, requests or the queue."""
 
 from signups.models.access import ApiKey, IdempotentReply, ListEntry
+from signups.models.action import Action, Forward, IdentityLink, Note
 from signups.models.company import Company
 from signups.models.delivery import Attempt, Delivery, Heartbeat, IntegrationState
-from signups.models.person import Lookup, Person
+from signups.models.experiment import Arm, Experiment, Exposure, ForcedArm, Phase
+from signups.models.mail import Campaign, Mail, MailEvent
+from signups.models.person import Lookup, MailStop, Person
 from signups.models.score import Score, Scorecard, ScoreLine, ScoreRule
 from signups.models.signup import Check, Confirmation, RejectedSignup, Signup, Verdict, VerdictChange
+from signups.models.usage import JobRun, LimitReached, UsageRecord
 
 __all__ = [
+    "Action",
     "ApiKey",
+    "Arm",
     "Attempt",
+    "Campaign",
     "Check",
     "Company",
     "Confirmation",
     "Delivery",
+    "Experiment",
+    "Exposure",
+    "ForcedArm",
+    "Forward",
     "Heartbeat",
     "IdempotentReply",
+    "IdentityLink",
     "IntegrationState",
+    "JobRun",
+    "LimitReached",
     "ListEntry",
     "Lookup",
+    "Mail",
+    "MailEvent",
+    "MailStop",
+    "Note",
     "Person",
+    "Phase",
     "RejectedSignup",
     "Score",
     "ScoreLine",
     "ScoreRule",
     "Scorecard",
     "Signup",
+    "UsageRecord",
     "Verdict",
     "VerdictChange",
 ]

@@ -16,15 +16,20 @@ class ApiKey(models.Model):
     """A bearer key, stored as its SHA-256; the key itself is shown once, when it is made.
 
     `backend` keys are the product's own backend's; a `trial` key is an accepted person's first key, and can do no more
-    than the first call the welcome page shows.
+    than the first call the welcome page shows. A `public` key stands in web pages: it may only report actions, from the
+    origins it lists.
     """
 
     class Kind(models.TextChoices):
         BACKEND = "backend", "the product's backend"
         TRIAL = "trial", "trial"
+        PUBLIC = "public", "web pages (actions only)"
 
     name = models.CharField(max_length=100)
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.BACKEND, editable=False)
+    origins = models.TextField(
+        blank=True, help_text="One a line, such as https://www.example.com: whose pages may use it"
+    )
     prefix = models.CharField(max_length=16, editable=False)
     digest = models.CharField(max_length=64, unique=True, editable=False)
     signup = models.OneToOneField(

@@ -10,6 +10,12 @@ from signups.models.company import Company
 from signups.models.profile import EMPLOYMENT, HANDLES, ProfileField
 
 
+class MailStop(models.TextChoices):
+    BOUNCED = "bounced", "the address does not take mail"
+    COMPLAINED = "complained", "they reported a mail of ours as spam"
+    UNSUBSCRIBED = "unsubscribed", "they unsubscribed"
+
+
 class Person(models.Model):
     """Somebody behind an address. `email` is the address in lower case: the key; as typed it stands on the signup."""
 
@@ -17,6 +23,13 @@ class Person(models.Model):
     name = models.CharField(max_length=255, blank=True)
     company = models.ForeignKey(Company, null=True, blank=True, on_delete=models.SET_NULL, related_name="people")
     profile = ProfileField()
+    # What they said themselves when asked: whether they write code
+    said_developer = models.BooleanField("said to be a developer", null=True, blank=True)
+    said_developer_at = models.DateTimeField(null=True, blank=True)
+    # Why no more mails go to this address, "" where they do
+    mail_stopped = models.CharField(max_length=20, choices=MailStop.choices, blank=True)
+    mail_stopped_at = models.DateTimeField(null=True, blank=True)
+    mail_stopped_note = models.CharField(max_length=500, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

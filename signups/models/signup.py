@@ -52,7 +52,7 @@ class Signup(models.Model):
     ga_session_id = models.CharField("Google Analytics session id", max_length=100, blank=True)
     ip = models.GenericIPAddressField("IP address", null=True, blank=True)
     user_agent = models.CharField(max_length=500, blank=True)
-    external_id = models.CharField("the product's own id", max_length=100, blank=True)
+    external_id = models.CharField("the product's own id", max_length=100, blank=True, db_index=True)
     created_at = models.DateTimeField("signed up", auto_now_add=True, db_index=True)
 
     # What was decided
@@ -66,6 +66,25 @@ class Signup(models.Model):
     confirmed_at = models.DateTimeField("confirmed", null=True, blank=True)
     accepted_at = models.DateTimeField("accepted", null=True, blank=True)
     reviewed_at = models.DateTimeField("reviewed", null=True, blank=True)
+
+    # What they may use, and what kind of user they are
+    class PlanPeriod(models.TextChoices):
+        DAY = "day", "a day"
+        MONTH = "month", "a month"
+        TOTAL = "total", "in all"
+
+    class Developer(models.TextChoices):
+        YES = "developer", "a developer"
+        NO = "not", "not a developer"
+        UNSURE = "unsure", "unsure"
+
+    plan = models.CharField(max_length=50, blank=True)
+    plan_limit = models.PositiveBigIntegerField("API calls the plan allows", null=True, blank=True)
+    plan_period = models.CharField(max_length=10, choices=PlanPeriod.choices, default=PlanPeriod.MONTH)
+    developer = models.CharField(max_length=10, choices=Developer.choices, default=Developer.UNSURE)
+    developer_evidence = models.JSONField(
+        default=list, blank=True
+    )  # [{"code": "github", "sentence": "…", "says": "yes"}]
 
     # What is still looked up: due when a look-up was late; NULL when there is nothing to do
     lookups_due_at = models.DateTimeField(null=True, blank=True, editable=False)

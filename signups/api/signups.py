@@ -1,60 +1,22 @@
-"""The API of the product's own backend: ask for a verdict. OpenAPI docs at /api/docs.
-
-Bearer keys are made and revoked in the admin. What a call refuses has one shape:
-`{"error": {"code", "field", "message"}}`, the message naming the remedy. Bodies too large are refused before they get
-here, by `signups.middleware`, in the same shape.
-"""
+"""Ask for a verdict on a signup, and the first call of a new customer."""
 
 from __future__ import annotations
 
 import hashlib
 import ipaddress
 import json
-from datetime import timedelta
 from typing import Any, Literal
 from uuid import UUID
 
 from django.db import IntegrityError
-from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
-from ninja import Field, Header, NinjaAPI, Schema, Status
-from ninja.errors import AuthenticationError, HttpError, ValidationError
-from ninja.security import HttpBearer
+from django.http import HttpRequest
+from ninja import Field, Header, Schema, Status
 from pydantic import ConfigDict, field_validator
 
 from signups import intake, vetting
+from signups.api.base import Bearer, ErrorOut, api, problem, require_storable
 from signups.models import ApiKey, IdempotentReply, Signup
 from signups.next_step import next_url
-
-_LAST_USED_PRECISION = timedelta(minutes=1)  # so that not every call writes
-
-
-class Bearer(HttpBearer):
-    """`Authorization: Bearer <key>`; `kinds` are the kinds of key that may call."""
-
-    def __init__(self, *kinds: ApiKey.Kind) -> None:
-        self.kinds = kinds
-        super().__init__()
-
-    def authenticate(self, request: HttpRequest, token: str) -> ApiKey | None:
-        keys = ApiKey.objects.filter(digest=ApiKey.digest_of(token), kind__in=self.kinds, revoked_at=None)
-        key = keys.select_related("signup").first()
-        if key is not None:
-            now = timezone.now()
-            stale = Q(last_used_at=None) | Q(last_used_at__lt=now - _LAST_USED_PRECISION)
-            ApiKey.objects.filter(stale, pk=key.pk).update(last_used_at=now)
-        return key
-
-
-api = NinjaAPI(
-    title="Onboarding",
-    version="1",
-    description="Ask for a verdict on a signup. Keys are made in the admin, under *API keys*.",
-    docs_url="/docs",
-    openapi_url="/openapi.json",
-    urls_namespace="api",
-)
 
 
 class SignupIn(Schema):
@@ -80,10 +42,7 @@ class SignupIn(Schema):
     @classmethod
     def without_control_characters(cls, value: Any) -> Any:
         texts = [value] if isinstance(value, str) else [*value, *value.values()] if isinstance(value, dict) else []
-        if any(ord(character) < 32 or ord(character) == 127 for text in texts for character in text):
-            raise ValueError("must not contain control characters such as line breaks")
-        if any("\ud800" <= character <= "\udfff" for text in texts for character in text):
-            raise ValueError("must not contain half a surrogate pair: send the text as UTF-8")
+        require_storable(*texts)
         return value
 
     @field_validator("name")
@@ -119,16 +78,6 @@ class SignupOut(Schema):
     next_url: str
     reasons: list[Reason]
     score: int
-
-
-class Problem(Schema):
-    code: str
-    field: str | None = None
-    message: str
-
-
-class ErrorOut(Schema):
-    error: Problem
 
 
 class Hello(Schema):
@@ -175,7 +124,7 @@ def create_signup(
     try:
         intake.receive(_submission(payload), on_saved=keep_answer)
     except vetting.InvalidAddress as error:
-        return Status(422, _problem("invalid_email", str(error), "email"))
+        return Status(422, problem("invalid_email", str(error), "email"))
     except IntegrityError:
         # The same key came twice at once, and the other request was faster: its answer holds.
         if idempotency_key and (replayed := _replay(key, idempotency_key, digest)):
@@ -187,7 +136,7 @@ def create_signup(
 @api.get(
     "/v1/hello",
     response={200: Hello, 401: ErrorOut},
-    auth=Bearer(*ApiKey.Kind),
+    auth=Bearer(ApiKey.Kind.BACKEND, ApiKey.Kind.TRIAL),
     summary="The first call",
     tags=["hello"],
 )
@@ -221,35 +170,5 @@ def _replay(key: ApiKey, idempotency_key: str, digest: str) -> Status[Any] | Non
         return None
     if earlier.body_digest != digest:
         message = "This Idempotency-Key was used with another body. Use a new key for a new request."
-        return Status(409, _problem("idempotency_key_reused", message, "Idempotency-Key"))
+        return Status(409, problem("idempotency_key_reused", message, "Idempotency-Key"))
     return Status(earlier.status, earlier.reply)
-
-
-def _problem(code: str, message: str, field: str | None = None) -> dict[str, Any]:
-    return {"error": {"code": code, "field": field, "message": message}}
-
-
-# -- Errors ------------------------------------------------------------------------------------------------------------
-
-
-@api.exception_handler(ValidationError)
-def _invalid(request: HttpRequest, error: Any) -> HttpResponse:
-    first = error.errors[0]
-    place = [str(part) for part in first.get("loc", ()) if part not in ("body", "payload", "header", "query")]
-    field = ".".join(place) or None
-    message = str(first.get("msg", "is not valid")).removeprefix("Value error, ")
-    return api.create_response(request, _problem("invalid", f"{field or 'The body'}: {message}", field), status=422)
-
-
-@api.exception_handler(AuthenticationError)
-def _unauthorised(request: HttpRequest, error: Any) -> HttpResponse:
-    message = "Send `Authorization: Bearer <key>` with a key from the admin's *API keys* that is not revoked."
-    response = api.create_response(request, _problem("unauthorised", message, "Authorization"), status=401)
-    response["WWW-Authenticate"] = "Bearer"
-    return response
-
-
-@api.exception_handler(HttpError)
-def _http_error(request: HttpRequest, error: Any) -> HttpResponse:
-    message = "The body is not valid JSON." if error.status_code == 400 else str(error)
-    return api.create_response(request, _problem("bad_request", message), status=error.status_code)

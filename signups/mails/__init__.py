@@ -1,0 +1,1 @@
+"""Which mails people get, what became of those they got, and when no more may be sent."""
