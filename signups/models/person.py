@@ -44,6 +44,15 @@ class Person(models.Model):
         """A fact by its dotted path ("employment.title"), None where unknown."""
         return self.profile.get(path, {}).get("value")
 
+    def why_no_mail(self, *, is_asked_for: bool = False) -> str:
+        """A sentence for staff why this person must not be written to, "" where they may be.
+
+        `is_asked_for`: a mail they ordered themselves, such as a confirmation link, which unsubscribing does not stop.
+        """
+        if not self.mail_stopped or (is_asked_for and self.mail_stopped == MailStop.UNSUBSCRIBED):
+            return ""
+        return f"No mail goes to this person: {self.get_mail_stopped_display()}."
+
     @property
     def has_profile(self) -> bool:
         """Whether some provider knows this person: by a handle on a network or an employment."""
