@@ -26,6 +26,7 @@ from urllib3.exceptions import HTTPError, NewConnectionError
 from urllib3.util import Retry
 
 from signups.contracts import Ambiguous, Deadline, Exchange, Later, Misconfigured, Never, ServiceError, record
+from signups.storable import storable
 
 USER_AGENT = "Onboarding/1.0 (self-hosted signup pipeline)"
 TIMEOUT_S = (3.0, 10.0)  # to connect, to read
@@ -50,10 +51,10 @@ class Reply:
 
     @cached_property
     def json(self) -> Any:
-        """The body as JSON. Raises Later (the call was safe to repeat) or Ambiguous where it is none."""
+        """The body as JSON that can be stored. Raises Later (a repeat does no harm) or Ambiguous where it is none."""
         try:
-            return jsonlib.loads(self.text)
-        except ValueError:
+            return storable(jsonlib.loads(self.text))
+        except (ValueError, RecursionError):
             failure = Later if self.is_safe else Ambiguous
             reason = f"answered {self.status} with something that is not JSON"
             raise failure(self.vendor, reason, status=self.status, excerpt=self.text[:_EXCERPT_CHARACTERS]) from None

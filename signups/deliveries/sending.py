@@ -23,6 +23,7 @@ from signups.contracts import (
     recording,
 )
 from signups.models import Delivery
+from signups.storable import storable
 
 logger = logging.getLogger(__name__)
 
@@ -77,12 +78,12 @@ def send(integration: Integration, delivery: Delivery) -> Try:
         result=result,
         at=at,
         ms=round((time.monotonic() - started) * 1000),
-        reason=_storable(reason)[:1000],
+        reason=storable(reason)[:1000],
         may_be_done=may_be_done,
         outcome=outcome,
         status=status or (exchanges[-1].status if exchanges else 0),
         retry_after_s=retry_after_s,
-        exchanges=tuple(_storable(asdict(exchange)) for exchange in exchanges),
+        exchanges=tuple(storable(asdict(exchange)) for exchange in exchanges),
     )
 
 
@@ -92,9 +93,9 @@ def _said(outcome: Outcome) -> tuple[str, str, Outcome]:
         case Delivered():
             kept = replace(
                 outcome,
-                external_id=_storable(outcome.external_id)[:255],
+                external_id=storable(outcome.external_id)[:255],
                 url=outcome.url if len(outcome.url) <= 1000 else "",
-                made=_storable(outcome.made),
+                made=storable(outcome.made),
             )
             return DELIVERED, outcome.note, kept
         case Skipped():
@@ -116,17 +117,3 @@ def _wish(error: ServiceError) -> float | None:
     if error.retry_after_s is None and error.status == 429:
         return _UNSAID_WAIT_S
     return error.retry_after_s
-
-
-def _storable(value: Any) -> Any:
-    """JSON, or text, as every database takes it: without NUL and half surrogate pairs. Raises TypeError for others."""
-    match value:
-        case str():
-            return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
-        case dict():
-            return {_storable(str(name)): _storable(one) for name, one in value.items()}
-        case list() | tuple():
-            return [_storable(one) for one in value]
-        case None | bool() | int() | float():
-            return value
-    raise TypeError(f"{value!r} cannot be kept")

@@ -57,6 +57,18 @@ def test_a_reply_is_text_and_json(sandbox: Sandbox) -> None:
     assert (reply.status, reply.json) == (200, {"status": 1})
 
 
+def test_what_no_database_takes_is_replaced_in_a_reply(sandbox: Sandbox) -> None:
+    sandbox.fault("mixpanel", status=200, body='{"a\\ud800": ["\\u0000b", "\\ud83d\\ude00"]}')
+    assert call(sandbox).json == {"a?": ["\ufffdb", "😀"]}
+
+
+@pytest.mark.parametrize("body", ["{", "[" * 100_000])
+def test_a_reply_that_is_no_json_is_for_later(sandbox: Sandbox, body: str) -> None:
+    sandbox.fault("mixpanel", status=200, body=body)
+    with pytest.raises(Later):
+        _ = call(sandbox).json
+
+
 def test_json_goes_out_with_its_charset_and_the_key(sandbox: Sandbox) -> None:
     door(sandbox).call("POST", "/track", json={"name": "Zoë"}, is_safe=True, accept=(400,))
     (received,) = sandbox.received("mixpanel")
