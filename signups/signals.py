@@ -5,10 +5,8 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
-from django.db import transaction
 from django.db.models.signals import post_save
 from django.dispatch import receiver
 
@@ -35,4 +33,4 @@ def plan_confirmation_mail(
 @receiver(post_save, sender=Delivery)
 def queue_delivery(sender: type[Delivery], instance: Delivery, created: bool, raw: bool = False, **kwargs: Any) -> None:
     if created and not raw:
-        transaction.on_commit(partial(deliveries.wake, instance.integration), robust=True)
+        deliveries.wake_after_commit(instance.integration)

@@ -8,8 +8,21 @@ time, `sweeping` finds what nobody was woken for, and `staff` is what people can
 
 from signups.deliveries.draining import drain
 from signups.deliveries.planning import plan, plan_for
-from signups.deliveries.queueing import wake
+from signups.deliveries.queueing import wake, wake_after_commit
 from signups.deliveries.staff import pause, resume, skip, try_again
 from signups.deliveries.sweeping import prune, sweep, wake_due
 
-__all__ = ["drain", "pause", "plan", "plan_for", "prune", "resume", "skip", "sweep", "try_again", "wake", "wake_due"]
+__all__ = [
+    "drain",
+    "pause",
+    "plan",
+    "plan_for",
+    "prune",
+    "resume",
+    "skip",
+    "sweep",
+    "try_again",
+    "wake",
+    "wake_after_commit",
+    "wake_due",
+]

@@ -10,10 +10,10 @@ from __future__ import annotations
 import logging
 import time
 from contextlib import nullcontext
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
-from django.db import DatabaseError
+from django.db import DatabaseError, connection, transaction
 from django_q.brokers import Broker, get_broker
 from django_q.conf import Conf
 from django_q.tasks import async_task
@@ -27,6 +27,13 @@ ENQUEUE_TIMEOUT_S = 1.0
 LEAVE_ALONE_S = 5.0
 MOST_WAITING = 32
 _leave_alone_until = 0.0
+
+
+def wake_after_commit(slug: str) -> None:
+    """Have the integration drained once the transaction under way is committed: once, however many rows it adds."""
+    waking = [call.args for _, call, _ in connection.run_on_commit if isinstance(call, partial) and call.func is wake]
+    if (slug,) not in waking:
+        transaction.on_commit(partial(wake, slug), robust=True)
 
 
 def wake(slug: str) -> bool:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import partial
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import transaction
 from django.db.models.functions import Now
 
 from signups.deliveries import breaker, queueing
@@ -35,7 +33,7 @@ def try_again(deliveries: Iterable[Delivery], user: AbstractBaseUser) -> int:
             outcome=f"Sent again by {user}."[:1000],
         )
         for slug in slugs:
-            transaction.on_commit(partial(queueing.wake, slug), robust=True)
+            queueing.wake_after_commit(slug)
     return changed
 
 
@@ -67,4 +65,4 @@ def resume(slug: str, user: AbstractBaseUser) -> None:
         IntegrationState.objects.update_or_create(
             slug=slug, defaults={"is_paused": False, "paused_by_id": None, "paused_why": "", "open_until": None}
         )
-        transaction.on_commit(partial(queueing.wake, slug), robust=True)
+        queueing.wake_after_commit(slug)

@@ -7,6 +7,7 @@ import sys
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 from django_q.models import Schedule
 
@@ -29,6 +30,26 @@ DRAIN = ("signups.tasks.drain", "desk")
 def test_a_saved_signup_wakes_its_integrations_once_it_is_committed(two_desks: tuple[Desk, Desk]) -> None:
     make_signup().save()
     assert queued() == [("signups.tasks.drain", "desk"), ("signups.tasks.drain", "other_desk")]
+
+
+def test_a_burst_in_one_transaction_wakes_each_integration_once(two_desks: tuple[Desk, Desk]) -> None:
+    with transaction.atomic():
+        make_signup("p@dev.test").save()
+        with pytest.raises(ZeroDivisionError), transaction.atomic():
+            make_signup("p0@dev.test").save()
+            raise ZeroDivisionError
+        for number in range(1, 30):
+            make_signup(f"p{number}@dev.test").save()
+    assert queued() == [("signups.tasks.drain", "desk"), ("signups.tasks.drain", "other_desk")]
+
+
+def test_what_is_planned_after_a_savepoint_was_undone_wakes_too(desk: Desk) -> None:
+    with transaction.atomic():
+        with pytest.raises(ZeroDivisionError), transaction.atomic():
+            make_signup("undone@dev.test").save()
+            raise ZeroDivisionError
+        make_signup().save()
+    assert queued() == [DRAIN]
 
 
 def test_the_sweep_finds_what_nobody_was_woken_for(desk: Desk) -> None:
