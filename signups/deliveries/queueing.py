@@ -31,7 +31,8 @@ _leave_alone_until = 0.0
 
 def wake_after_commit(slug: str) -> None:
     """Have the integration drained once the transaction under way is committed: once, however many rows it adds."""
-    waking = [call.args for _, call, _ in connection.run_on_commit if isinstance(call, partial) and call.func is wake]
+    calls = [entry[1] for entry in connection.run_on_commit]
+    waking = [call.args for call in calls if isinstance(call, partial) and call.func is wake]
     if (slug,) not in waking:
         transaction.on_commit(partial(wake, slug), robust=True)
 
