@@ -1,7 +1,7 @@
 """What is stored. Models know the database and each other, and nothing of vendors, requests or the queue."""
 
 from signups.models.access import ApiKey, IdempotentReply, ListEntry
-from signups.models.action import Action, Forward, IdentityLink, Note
+from signups.models.action import FORBIDDEN_IDS, Action, Forward, IdentityLink, Note, is_forbidden_id
 from signups.models.company import Company
 from signups.models.delivery import Attempt, Delivery, Heartbeat, IntegrationState
 from signups.models.experiment import Arm, Experiment, Exposure, ForcedArm, Phase
@@ -12,6 +12,7 @@ from signups.models.signup import Check, Confirmation, RejectedSignup, Signup, V
 from signups.models.usage import JobRun, LimitReached, UsageRecord
 
 __all__ = [
+    "FORBIDDEN_IDS",
     "Action",
     "ApiKey",
     "Arm",
@@ -48,4 +49,5 @@ __all__ = [
     "UsageRecord",
     "Verdict",
     "VerdictChange",
+    "is_forbidden_id",
 ]

@@ -12,6 +12,19 @@ from signups.models.signup import Signup
 
 _NAMESPACE = uuid.UUID("5f0bd3f0-3c0e-4c63-9f6e-0a2b52d0b6c1")
 
+# What browsers and programs send that lost the id they meant to send. Whoever took one for an id would make one person
+# of everybody. Mixpanel refuses these too (https://docs.mixpanel.com/reference/import-events, 2026-11).
+FORBIDDEN_IDS = frozenset(
+    ("00000000-0000-0000-0000-000000000000", "anon", "anonymous", "nil", "none", "null", "n/a", "na", "undefined")
+    + ("unknown", "<nil>", "0", "-1", "true", "false", "[]", "{}")
+)
+
+
+def is_forbidden_id(text: str) -> bool:
+    """Whether this stands for "no id", in whatever case, with or without spaces (an all-zero UUID also without dashes)."""
+    text = text.strip().lower()
+    return text in FORBIDDEN_IDS or (len(text) == 32 and not text.strip("0"))
+
 
 class Action(models.Model):
     """One page view or event, as its sender reported it. Append only; whose it is, is read through `IdentityLink`.
