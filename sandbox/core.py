@@ -6,6 +6,7 @@ world (``cast.py``), what goes wrong (``faults.py``) and what was called (``jour
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import random
@@ -61,6 +62,10 @@ class Vendor:
     def tick(self) -> None:
         """Do what has become due. Called when the pretend clock was moved and before anybody looks."""
 
+    def calls_waiting(self) -> int:
+        """How many calls of its own (webhooks) it still has to make."""
+        return 0
+
     def routes(self) -> list[web.RouteDef]:
         """Routes below the prefix, such as ``web.post("/api/chat.postMessage", self.post_message)``."""
         raise NotImplementedError
@@ -89,6 +94,7 @@ class World:
         self.app_url = "http://127.0.0.1:8000"
         """Where the product's own pages are, for the links to its signup form. Nothing here calls it."""
         self.offset_s = 0.0
+        self.callers_offset_s = 0.0
         self.rng = random.Random(SEED)
         self.inbox: list[dict[str, Any]] = []
         self.received = Journal()
@@ -99,13 +105,33 @@ class World:
         """Epoch seconds of the pretend world: real time plus what ``POST /_clock`` added."""
         return time.time() + self.offset_s
 
+    def callers_now(self) -> float:
+        """Epoch seconds by the clock of the product, which checks the time stamp of what it is sent: real time, unless
+        it travels with this world (``offset_s`` of ``POST /_clock``)."""
+        return time.time() + self.callers_offset_s
+
+    def travel(self, offset_s: float) -> None:
+        """Set this world's clock and the product's to real time plus ``offset_s``. Back only in an empty world: what
+        has happened would lie in the future. Raises ControlError otherwise."""
+        if offset_s < self.offset_s and len(self.received):
+            raise ControlError("going back needs an empty world: POST /_reset first")
+        self.offset_s = self.callers_offset_s = offset_s
+        self.tick()
+
+    async def settle(self, within_s: float = 10) -> int:
+        """Wait until the vendors have made their own calls; says how many are left after so long."""
+        until = time.monotonic() + within_s
+        while (waiting := sum(vendor.calls_waiting() for vendor in self.vendors.values())) and time.monotonic() < until:
+            await asyncio.sleep(0.002)
+        return waiting
+
     def tick(self) -> None:
         for vendor in self.vendors.values():
             vendor.tick()
 
     def reset(self) -> None:
         """Back to the first day: state, options, faults, journal, clock and inbox."""
-        self.offset_s = 0.0
+        self.offset_s = self.callers_offset_s = 0.0
         self.rng.seed(SEED)
         self.inbox.clear()
         self.received.clear()

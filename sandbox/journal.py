@@ -67,6 +67,9 @@ class Journal:
         self._calls.append(call)
         return call
 
+    def __len__(self) -> int:
+        return len(self._calls)
+
     def clear(self) -> None:
         self._calls.clear()
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import socket
 import struct
 from collections.abc import Awaitable, Callable
@@ -179,13 +180,27 @@ async def _settings(request: web.Request) -> web.Response:
 
 
 async def _clock(request: web.Request) -> web.Response:
+    """``advance_s`` moves this world's clock forward. ``offset_s`` sets it, and says that the product's goes with it:
+    what the vendors have to tell the product is told before the move, and what the move causes before the reply."""
     world, wish = request.app[WORLD], await _json_object(request)
-    seconds = wish.get("advance_s")
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds < 0:
-        raise ControlError(f"advance_s must be a number of seconds, not negative; got {seconds!r}")
-    world.offset_s += seconds
+    if "offset_s" in wish:
+        offset_s = _seconds(wish, "offset_s", least=None)
+        await world.settle()
+        world.travel(offset_s)
+        left = await world.settle()
+        return web.json_response({"now": world.now(), "offset_s": world.offset_s, "calls_waiting": left})
+    world.offset_s += _seconds(wish, "advance_s", least=0)
     world.tick()
     return web.json_response({"now": world.now(), "offset_s": world.offset_s})
+
+
+def _seconds(wish: dict[str, Any], name: str, least: float | None) -> float:
+    seconds = wish.get(name)
+    is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool) and math.isfinite(seconds)
+    if not is_number or (least is not None and seconds < least):
+        bound = "" if least is None else ", not negative"
+        raise ControlError(f"{name} must be a number of seconds{bound}; got {seconds!r}")
+    return float(seconds)
 
 
 async def _state(request: web.Request) -> web.Response:

@@ -223,6 +223,16 @@ def test_the_clock_moves_forward_alone(sandbox: Sandbox) -> None:
     assert control(sandbox, "_clock", {"advance_s": -1})[0] == 400
 
 
+def test_the_clock_goes_back_in_an_empty_world_only(sandbox: Sandbox) -> None:
+    assert control(sandbox, "_clock", {"offset_s": "soon"})[0] == 400
+    assert control(sandbox, "_clock", {"offset_s": -30 * 86_400})[0] == 200
+    assert abs(sandbox.advance(60)["now"] - (time.time() - 30 * 86_400 + 60)) < 5
+    look_up(sandbox)
+    status, error = control(sandbox, "_clock", {"offset_s": -40 * 86_400})
+    assert (status, "POST /_reset first" in error) == (400, True)
+    assert control(sandbox, "_clock", {"offset_s": 0})[0] == 200
+
+
 def test_every_vendor_shows_its_state(sandbox: Sandbox) -> None:
     state = requests.get(f"{sandbox.url}/_state", timeout=10).json()
     assert list(state) == [

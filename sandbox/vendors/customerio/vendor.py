@@ -39,6 +39,9 @@ class CustomerIO(Vendor):
     def tick(self) -> None:
         self.workspace.tick()
 
+    def calls_waiting(self) -> int:
+        return len(self.workspace.webhooks.backlog)
+
     def routes(self) -> list[web.RouteDef]:
         return [*TrackApi(self).routes(), *AppApi(self).routes()]
 

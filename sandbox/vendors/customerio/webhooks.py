@@ -9,8 +9,8 @@ import asyncio
 import hashlib
 import hmac
 import json
-import time
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 import aiohttp
@@ -23,10 +23,12 @@ HOLDING_STATUSES = frozenset((400, 401, 402, 403, 404, 405, 410, 429, 500, 502, 
 
 
 class ReportingWebhooks:
-    """``options`` has webhook_url (empty: nobody listens), webhook_retry_s and webhook_hold_s."""
+    """``options`` has webhook_url (empty: nobody listens), webhook_retry_s and webhook_hold_s; ``now`` is the
+    receiver's clock."""
 
-    def __init__(self, options: dict[str, Any]) -> None:
+    def __init__(self, options: dict[str, Any], now: Callable[[], float]) -> None:
         self._options = options
+        self._now = now
         self.backlog: deque[dict[str, Any]] = deque()
         self._sending: asyncio.Task[None] | None = None
 
@@ -59,7 +61,7 @@ class ReportingWebhooks:
     async def _send(self, session: aiohttp.ClientSession, event: dict[str, Any]) -> int | None:
         """The receiver's status; None where there was no answer."""
         body = json.dumps(event).encode()
-        timestamp = str(int(time.time()))  # real time, whatever /_clock says: the receiver's clock is real
+        timestamp = str(int(self._now()))
         headers = {
             "Content-Type": "application/json",
             "X-CIO-Timestamp": timestamp,

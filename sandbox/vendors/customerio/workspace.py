@@ -22,7 +22,7 @@ class Workspace:
     def __init__(self, world: World, options: dict[str, Any]) -> None:
         self.world = world
         self.options = options
-        self.webhooks = ReportingWebhooks(options)
+        self.webhooks = ReportingWebhooks(options, world.callers_now)
         self.outbox = Outbox(world, options, self.new_ulid, self._tell)
         self.automations = Automations(self.outbox, world.now)
         self.people = People(self._new_cio_id, self.automations.on_event)
