@@ -17,6 +17,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from signups import confirmation, enrichment, scoring, verdicts, vetting
+from signups.activity import identity
 from signups.contracts import Deadline, Found, Subject, providers
 from signups.models import Check, Company, Person, Signup, Verdict, VerdictChange
 from signups.models.profile import Profile
@@ -289,6 +290,7 @@ def _save(submission: Submission, assessment: Assessment, person: Person) -> Sig
         for check in assessment.checks
     )
     scoring.save(assessment.scored, signup)
+    identity.join(signup, submission.anonymous_id, identity.Reason.SIGNED_UP)
     VerdictChange.objects.create(signup=signup, verdict=signup.verdict, by=VerdictChange.By.RULES)
     if assessment.verdict == Verdict.CONFIRM:
         confirmation.ask(signup)

@@ -20,6 +20,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from signups import capture, confirmation, consent, intake, next_step
+from signups.activity import identity
 from signups.forms import SignupForm
 from signups.models import Heartbeat, Signup, Verdict
 
@@ -166,7 +167,9 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     """GET shows a button, POST confirms: mail scanners follow links and press nothing."""
     try:
         if request.method == "POST":
-            return _see_other(next_step.next_url(confirmation.confirm(token, capture.visitor_ip(request))))
+            signup = confirmation.confirm(token, capture.visitor_ip(request))
+            identity.join(signup, capture.anonymous_id(request), identity.Reason.CONFIRMED)
+            return _see_other(next_step.next_url(signup))
         signup = confirmation.read(token).signup
     except confirmation.LinkError as error:
         return _link_problem(request, error.title, error.sentence, error.status, error.signup)

@@ -180,17 +180,14 @@ class _Joining:
         if not new:
             return []
         IdentityLink.objects.bulk_create(sorted(new, key=lambda edge: edge.anonymous_id), ignore_conflicts=True)
-        ids = [edge.anonymous_id for edge in new]
-        written = {edge.anonymous_id: edge for edge in IdentityLink.objects.filter(anonymous_id__in=ids, ended_at=None)}
-        owners = self._owners()
-        edges: list[IdentityLink] = []
+        held = IdentityLink.objects.filter(anonymous_id__in=[edge.anonymous_id for edge in new], ended_at=None)
+        holding = {edge.anonymous_id: edge for edge in held.select_related("signup__person")}
         for edge in new:
-            holds = written.get(edge.anonymous_id)
-            if holds is not None and holds.signup_id == edge.signup_id:
-                edges.append(holds)
-            elif (owner := owners.get(edge.anonymous_id)) is not None:
-                self._refuse(edge.signup, edge.anonymous_id, _taken(owner))
-        return edges
+            holds = holding.get(edge.anonymous_id)
+            if holds is not None and holds.signup_id != edge.signup_id:
+                self._refuse(edge.signup, edge.anonymous_id, _taken(holds.signup))
+        mine = {edge.signup_id for edge in new}
+        return [edge for edge in holding.values() if edge.signup_id in mine]
 
     def _owners(self) -> dict[str, Signup]:
         links = IdentityLink.objects.filter(anonymous_id__in=self.ids, ended_at=None)

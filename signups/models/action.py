@@ -21,7 +21,7 @@ FORBIDDEN_IDS = frozenset(
 
 
 def is_forbidden_id(text: str) -> bool:
-    """Whether this stands for "no id", in whatever case, with or without spaces (an all-zero UUID also without dashes)."""
+    """Whether this stands for "no id": one of those above in any case and with spaces, or an all-zero UUID undashed."""
     text = text.strip().lower()
     return text in FORBIDDEN_IDS or (len(text) == 32 and not text.strip("0"))
 
