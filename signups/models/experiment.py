@@ -7,6 +7,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
 
+from signups.models.signup import Signup
+
 
 class Experiment(models.Model):
     """One question with its arms. The first arm (lowest `position`) is the control."""
@@ -22,6 +24,8 @@ class Experiment(models.Model):
 
     key = models.SlugField(max_length=50, unique=True)  # part of the hash: never changes once it ran
     name = models.CharField(max_length=200)
+    # Where its arms are shown, a key of signups.experiments.surfaces; "" where code asks for them by the experiment's key
+    surface = models.CharField(max_length=50, blank=True)
     hypothesis = models.TextField(max_length=2000)
     unit = models.CharField(max_length=10, choices=Unit.choices, default=Unit.VISITOR)
     metric = models.CharField(max_length=50)  # a key of signups.experiments.metrics
@@ -89,6 +93,23 @@ class Phase(models.Model):
         return f"phase {self.number}"
 
 
+class ExposureQuerySet(models.QuerySet["Exposure"]):
+    def counted(self) -> ExposureQuerySet:
+        """Those a reading counts: neither chosen by staff nor carried over from an earlier phase."""
+        return self.filter(is_forced=False, is_carried=False)
+
+    def arms_of(self, signup: Signup) -> dict[str, str]:
+        """What this signup's visitor and company saw of the experiments that run now: experiment → arm, latest word."""
+        rows = self.filter(unit__in=units_of(signup), experiment__state=Experiment.State.RUNNING)
+        return dict(rows.order_by("phase__number", "pk").values_list("experiment__key", "arm"))
+
+
+def units_of(signup: Signup) -> list[str]:
+    """The names under which this signup can be a unit: its visitor's id, else its own, and its company's domain."""
+    domain = signup.company.domain if signup.company is not None else ""
+    return [unit for unit in (signup.anonymous_id or str(signup.uid), domain) if unit]
+
+
 class Exposure(models.Model):
     """A unit could first see its arm in this phase. Append only, once a phase.
 
@@ -103,6 +124,8 @@ class Exposure(models.Model):
     is_forced = models.BooleanField(default=False)
     is_carried = models.BooleanField(default=False)
     at = models.DateTimeField(auto_now_add=True)
+
+    objects = ExposureQuerySet.as_manager()
 
     class Meta:
         ordering = ["at", "pk"]
