@@ -12,6 +12,8 @@ import re
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
+from sandbox.neighbours import FIRMS, RESIDENTS, Firm, Resident
+
 Verdict = Literal["accepted", "confirm", "rejected"]
 
 
@@ -437,24 +439,53 @@ _CROWD_DOMAIN = re.compile(r"crowd-(\d{1,9})\.test")
 _CROWD_MEMBER = re.compile(r"member-(\d{1,9})@(crowd-\d{1,9}\.test)")
 
 
+_PLACES = {"LEEDS": LEEDS, "LISBON": LISBON, "OAKLAND": OAKLAND, "CHICAGO": CHICAGO, "LAGOS": LAGOS, "KYOTO": KYOTO,
+           "ZURICH": ZURICH}  # fmt: skip
+
+
+def _firm(firm: Firm) -> Company:
+    return Company(
+        firm.domain, firm.name, firm.description, industry=firm.industry, place=_PLACES[firm.place],
+        founded=firm.founded, employees=firm.employees, raised=firm.raised, tags=("B2B",),
+        linkedin=f"company/{firm.domain.split('.')[0]}",
+    )  # fmt: skip
+
+
+def _resident(resident: Resident) -> Person:
+    local, domain = resident.email.split("@")
+    if not resident.title:
+        return Person(resident.email, resident.name, "confirm", "A neighbour nobody knows.")
+    linkedin = f"in/{local}-{domain.split('.')[0]}"
+    place = _NEIGHBOURING_COMPANIES[domain].place
+    profile = Profile(
+        resident.title, resident.role, None, domain, place, linkedin=linkedin, github=resident.github
+    )  # fmt: skip
+    return Person(resident.email, resident.name, "accepted", "A neighbour.", profile)
+
+
+_NEIGHBOURING_COMPANIES = {firm.domain: _firm(firm) for firm in FIRMS}
+_NEIGHBOURS = {resident.email: _resident(resident) for resident in RESIDENTS}
+
+
 def zone(name: str) -> Zone | None:
     """The zone of a lower-case name without its final dot; None when there is no such name."""
-    return ZONES.get(name) or (HOSTED if _CROWD_DOMAIN.fullmatch(name) else None)
+    is_hosted = name in _NEIGHBOURING_COMPANIES or _CROWD_DOMAIN.fullmatch(name)
+    return ZONES.get(name) or (HOSTED if is_hosted else None)
 
 
 def company(domain: str) -> Company | None:
     if match := _CROWD_DOMAIN.fullmatch(domain):
         return replace(COMPANIES["dev.test"], domain=domain, name=f"Crowd {match[1]}", linkedin=None, twitter=None)
-    return COMPANIES.get(domain)
+    return COMPANIES.get(domain) or _NEIGHBOURING_COMPANIES.get(domain)
 
 
 def person(email: str) -> Person | None:
-    """The member of the cast at this address (any case), one of the crowd, or None."""
+    """The member of the cast at this address (any case), a neighbour, one of the crowd, or None."""
     email = email.strip().lower()
     if match := _CROWD_MEMBER.fullmatch(email):
         profile = Profile("Developer", "engineering", None, match[2], LEEDS, linkedin=f"in/member-{match[1]}")
         return Person(email, f"Member {match[1]}", "accepted", "One of the crowd.", profile)
-    return PEOPLE.get(email)
+    return PEOPLE.get(email) or _NEIGHBOURS.get(email)
 
 
 def github_accounts() -> tuple[GitHub, ...]:
@@ -475,4 +506,5 @@ def snapshot() -> dict[str, Any]:
         "free_mail_domains": list(FREE_MAIL_DOMAINS),
         "disposable_domains": list(DISPOSABLE_DOMAINS),
         "tips": tips(),
+        "neighbours": [{"email": one.email, "name": one.name, "verdict": one.verdict} for one in _NEIGHBOURS.values()],
     }

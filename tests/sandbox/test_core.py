@@ -250,6 +250,16 @@ def test_the_cast_is_told_with_its_verdicts(sandbox: Sandbox) -> None:
     )
 
 
+def test_neighbours_are_known_and_stand_beside_the_story(sandbox: Sandbox) -> None:
+    told = sandbox.state("cast")
+    verdicts = {one["email"]: one["verdict"] for one in told["neighbours"]}
+    assert (verdicts["mei@parcelbee.test"], verdicts["mona@bluebird.test"]) == ("accepted", "confirm")
+    assert not verdicts.keys() & {tip["email"] for tip in told["tips"]}
+    url = f"{sandbox.url}/clearbit/person/v2/people/find"
+    reply = requests.get(url, {"email": "mei@parcelbee.test"}, auth=("sk_sandbox_clearbit", ""), timeout=10)
+    assert reply.json()["employment"]["title"] == "Growth Lead"
+
+
 def test_a_reset_forgets_everything(sandbox: Sandbox) -> None:
     before = requests.get(f"{sandbox.url}/_state", timeout=10).json()
     sandbox.setting("clearbit", per_minute=1)
