@@ -89,7 +89,10 @@ STATIC_ROOT = BASE_DIR / "var" / "static"
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
 WHITENOISE_USE_FINDERS = True
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000  # bytes; the middleware answers 413 before Django has to read more
+# Bytes of a request's body, by its path where batches are sent: the middleware answers 413 before more is read.
+BODY_LIMIT = 1_000_000
+BODY_LIMITS = {"/api/v1/usage": 10_000_000}
+DATA_UPLOAD_MAX_MEMORY_SIZE = max(BODY_LIMIT, *BODY_LIMITS.values())
 
 # -- The database ------------------------------------------------------------------------------------------------------
 

@@ -59,24 +59,27 @@ def _origin(url: str) -> str:
 
 
 class BodyLimitMiddleware:
-    """413 for requests whose Content-Length exceeds `DATA_UPLOAD_MAX_MEMORY_SIZE`: JSON below /api/, else a page."""
+    """413 for requests whose Content-Length exceeds the limit of their path: JSON below /api/ and /hooks/, else a page.
+
+    The limit is `BODY_LIMIT`, or what `BODY_LIMITS` says of the path.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        limit: int = settings.BODY_LIMITS.get(request.path, settings.BODY_LIMIT)
         try:
             length = int(request.META.get("CONTENT_LENGTH") or 0)
         except ValueError:
             length = 0
-        if limit is None or length <= limit:
+        if length <= limit:
             return self.get_response(request)
         left = min(length, _DRAIN_BYTES)
         while left > 0 and (chunk := request.read(min(left, 65536))):
             left -= len(chunk)
         message = f"The request's body has {length:,} bytes; at most {limit:,} are taken. Send less at once."
-        if request.path.startswith("/api/"):
+        if request.path.startswith(("/api/", "/hooks/")):
             error = {"code": "body_too_large", "field": None, "message": message}
             return JsonResponse({"error": error}, status=413)
         return render(request, "413.html", {"message": message}, status=413)

@@ -9,9 +9,10 @@ from signups.models.mail import Campaign, Mail, MailEvent
 from signups.models.person import Lookup, MailStop, Person
 from signups.models.score import Score, Scorecard, ScoreLine, ScoreRule
 from signups.models.signup import Check, Confirmation, RejectedSignup, Signup, Verdict, VerdictChange
-from signups.models.usage import JobRun, LimitReached, UsageRecord
+from signups.models.usage import API_CALLS, JobRun, LimitReached, UsageRecord
 
 __all__ = [
+    "API_CALLS",
     "FORBIDDEN_IDS",
     "Action",
     "ApiKey",

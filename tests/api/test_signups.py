@@ -227,5 +227,5 @@ def test_a_failure_half_way_leaves_nothing(backend: Client, sandbox: Sandbox, mo
 def test_the_docs_describe_the_call_without_the_internet(client: Client) -> None:
     assert "http" not in client.get("/api/docs").content.decode().replace("http-equiv", "")
     paths = client.get("/api/openapi.json").json()["paths"]
-    assert set(paths) == {"/api/v1/signups", "/api/v1/hello"}
+    assert {"/api/v1/signups", "/api/v1/hello"} <= set(paths)
     assert set(paths["/api/v1/signups"]["post"]["responses"]) == {"200", "201", "400", "401", "409", "413", "422"}
