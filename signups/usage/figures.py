@@ -69,7 +69,7 @@ def of_signups(signups: Collection[Signup], today: date) -> dict[int, Figures]:
     """
     pks = [signup.pk for signup in signups]
     sums, endpoints = _sums(pks, today), _endpoints(pks, today)
-    reported = _reported_limits([signup.pk for signup in signups if signup.plan_limit is None])
+    reported = reported_limits([signup.pk for signup in signups if signup.plan_limit is None])
     return {
         signup.pk: _figures(
             sums.get(signup.pk, {}),
@@ -216,7 +216,7 @@ def _endpoints(pks: Collection[int], today: date) -> dict[int, Counter[str]]:
     return found
 
 
-def _reported_limits(pks: Collection[int]) -> dict[int, int]:
+def reported_limits(pks: Collection[int]) -> dict[int, int]:
     """The newest limit that came with the usage of each signup."""
     if not pks:
         return {}
