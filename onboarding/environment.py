@@ -103,6 +103,31 @@ VARIABLES: tuple[Variable, ...] = (
         "A form sent back sooner than this after it was shown is taken for a bot's; the person is asked to press again",
     ),
     Variable(
+        "DOCS_PATHS",
+        list,
+        ["/docs"],
+        "Where the product's docs are, comma-separated paths: timelines tell reading them from other visits. "
+        "Hosts `docs.…` are docs anyway",
+    ),
+    Variable(
+        "QUIET_AFTER_DAYS",
+        int,
+        7,
+        "Days after being accepted without an API call, after which a customer is sent help with the integration",
+    ),
+    Variable(
+        "FEED_LATE_AFTER_HOURS",
+        int,
+        36,
+        "Hours without a usage report from anybody, after which nobody is called quiet and staff are told instead",
+    ),
+    Variable(
+        "LIMIT_THRESHOLDS",
+        list,
+        ["80", "100"],
+        "Shares of the plan's limit, in percent, at which a customer is prompted to upgrade; sales hear of 100 and more",
+    ),
+    Variable(
         "SLACK_BOT_TOKEN",
         str,
         "",
@@ -288,6 +313,13 @@ def _value(env: environ.Env, variable: Variable, fallback: Any) -> Any:
         return env.get_value(variable.name, cast=variable.cast)
     except (ValueError, TypeError) as error:
         raise ImproperlyConfigured(f"{variable.name} must be a {variable.cast.__name__}: {error}") from error
+
+
+def percentages(name: str, values: list[str]) -> list[int]:
+    """Shares in percent, ascending. Raises ImproperlyConfigured where one is not a whole number from 1 to 1000."""
+    if not all(value.strip().isdecimal() and 1 <= int(value) <= 1000 for value in values):
+        raise ImproperlyConfigured(f"{name} must be whole numbers from 1 to 1000, such as 80,100; not {','.join(values)}")
+    return sorted({int(value) for value in values})
 
 
 def _checked_url(name: str, url: str) -> str:

@@ -160,6 +160,13 @@ DEFAULT_FROM_EMAIL: str = VALUES["DEFAULT_FROM_EMAIL"]
 VETTING_BUDGET_MS: int = VALUES["VETTING_BUDGET_MS"]
 FORM_MIN_SECONDS: float = VALUES["FORM_MIN_SECONDS"]
 DNS_NAMESERVERS: list[str] = VALUES["DNS_NAMESERVERS"]
+QUIET_AFTER_DAYS: int = VALUES["QUIET_AFTER_DAYS"]
+FEED_LATE_AFTER_HOURS: int = VALUES["FEED_LATE_AFTER_HOURS"]
+for _name in ("QUIET_AFTER_DAYS", "FEED_LATE_AFTER_HOURS"):
+    if VALUES[_name] < 1:
+        raise ImproperlyConfigured(f"{_name} must be a whole number from 1, not {VALUES[_name]}")
+LIMIT_THRESHOLDS: list[int] = environment.percentages("LIMIT_THRESHOLDS", VALUES["LIMIT_THRESHOLDS"])
+DOCS_PATHS: list[str] = VALUES["DOCS_PATHS"]
 # Only in the pretend internet: its special-use names are allowed, and these domains play a big mail provider and a
 # disposable one.
 SANDBOX_FREE_MAIL = ["bigmail.test"] if SANDBOX else []
@@ -225,7 +232,7 @@ GITHUB = {"token": VALUES["GITHUB_TOKEN"], "api_url": VALUES["GITHUB_API_URL"].r
 if not DEBUG and not SANDBOX:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = BASE_URL.startswith("https://")
-    SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # asked by load balancers, over plain HTTP
+    SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]  # asked by load balancers and monitors, over plain HTTP
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True

@@ -8,7 +8,7 @@ waiting, retrying, timing and recording are the engine's (`signups.enrichment`, 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -161,6 +161,34 @@ class CrmMail:
     url: str = ""
 
 
+@dataclass(frozen=True)
+class MailReport:
+    """What a mail tool says became of a mail, or what a person chose there. "" and None: the tool did not say.
+
+    `key` tells this report from every other, a replay excepted; `metric` is the tool's own word. `moment` is the one of
+    `Mail.MOMENTS` that it was, "" for none that counts. `stops` (a `MailStop`) and `resumes`: whether mail may still go
+    to the person. `note` says what was odd.
+    """
+
+    key: str
+    metric: str
+    at: datetime | None
+    mail_key: str = ""
+    moment: str = ""
+    person_uid: str = ""
+    person_email: str = ""
+    campaign: str = ""
+    step: str = ""
+    recipient: str = ""
+    subject: str = ""
+    url: str = ""
+    why: str = ""
+    stops: str = ""
+    resumes: bool = False
+    body: Any = None
+    note: str = ""
+
+
 Outcome = Delivered | Skipped
 Handler = Callable[["Signup", "Delivery"], Outcome]
 
@@ -180,6 +208,8 @@ class Integration:
     # Whether it wants what people do (`send_actions`), and how many actions one call may carry.
     takes_actions: ClassVar[bool] = False
     most_actions: ClassVar[int] = 1_000
+    # Whether it tells staff what concerns nobody in particular (`alert`).
+    takes_alerts: ClassVar[bool] = False
     # Whether it holds the mails exchanged with people (`mails_with`).
     keeps_mails: ClassVar[bool] = False
     # How many deliveries one drain may have under way at once.
@@ -212,8 +242,21 @@ class Integration:
         """
         raise NotImplementedError
 
+    def alert(self, text: str, *, key: str, since: datetime) -> None:
+        """Tell staff something in a sentence or two, once: what was told under this `key` since then is not repeated.
+
+        Raises a `ServiceError` where they may not know.
+        """
+        raise NotImplementedError
+
     def mails_with(self, signup: Signup) -> list[CrmMail]:
         """The latest mails with this person's company that the vendor holds, newest first. Raises a `ServiceError`."""
+        raise NotImplementedError
+
+    def read_reports(self, headers: Mapping[str, str], body: bytes) -> list[MailReport]:
+        """What the vendor's webhook tells of mails. Raises NotTheVendor where it is not the vendor who calls, and
+        Misconfigured where that cannot be told. Whatever is signed is read: what makes no sense is a report of that.
+        """
         raise NotImplementedError
 
     def reconcile(self, signup: Signup, delivery: Delivery) -> Outcome | None:
@@ -256,6 +299,10 @@ class Ambiguous(ServiceError):
 
 class Misconfigured(ServiceError):
     """The vendor refuses us, not this request: a wrong key or channel. The reason names the setting to correct."""
+
+
+class NotTheVendor(Exception):
+    """A webhook whose signature is missing, wrong or old. The message names the remedy."""
 
 
 # -- What was said over the wire: recorded by the one door out, kept with the attempt ----------------------------------

@@ -32,7 +32,7 @@ from django.utils import timezone
 from django_q.conf import Conf
 from django_q.models import OrmQ
 
-from signups import deliveries
+from signups import waking
 from signups.deliveries import breaker, heartbeats, queueing
 from signups.deliveries.schedule import ensure_schedules
 from signups.models import Heartbeat
@@ -94,7 +94,7 @@ class Supervisor:
         """Wait for the database, then do what a start is a good moment for: settings may have been corrected."""
         while not self._stops and self._with_database(Heartbeat.objects.exists) is None:
             self._sleep(WAKE_EVERY_S)
-        for work in (ensure_schedules, breaker.probe, partial(deliveries.sweep, is_thorough=True)):
+        for work in (ensure_schedules, breaker.probe, partial(waking.sweep, is_thorough=True)):
             if not self._stops:
                 self._with_database(work)
 
@@ -118,10 +118,10 @@ class Supervisor:
         return ""
 
     def _wake(self) -> None:
-        deliveries.wake_due()
+        waking.wake_due()
         if not Heartbeat.objects.filter(name="sweep", at__gt=Now() - SWEEP_OVERDUE).exists():
             logger.warning("The scheduled sweep is overdue; sweeping here")
-            deliveries.sweep()
+            waking.sweep()
 
     def _canary(self) -> str:
         """Look for a sign of life, and send the next canary; says what is wrong where the signs have stopped."""

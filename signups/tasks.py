@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from signups import deliveries, intake
+from signups import deliveries, intake, jobs, waking
+from signups.activity import forwarding
 from signups.deliveries import heartbeats
 from signups.models import Signup
 
@@ -13,15 +14,21 @@ def drain(slug: str) -> None:
     heartbeats.give()
 
 
-def sweep() -> None:
-    """Find whatever a crash, a lost message or a full queue left."""
-    deliveries.sweep()
+def forward_actions(slug: str) -> None:
+    """Send on to one integration what people did."""
+    forwarding.forward(slug)
     heartbeats.give()
 
 
-def prune() -> None:
-    """Forget what is too old to be looked at."""
-    deliveries.prune()
+def sweep() -> None:
+    """Find whatever a crash, a lost message or a full queue left."""
+    waking.sweep()
+    heartbeats.give()
+
+
+def run_job(name: str) -> None:
+    """Do what is due of one of the daily jobs."""
+    jobs.run(name)
     heartbeats.give()
 
 

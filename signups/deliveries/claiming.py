@@ -16,7 +16,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from signups.contracts import Integration
+from signups.contracts import Event, Integration
 from signups.deliveries import breaker
 from signups.deliveries.outcomes import MOST_TRIES
 from signups.models import Attempt, Delivery, IntegrationState
@@ -26,6 +26,8 @@ LEASE = timedelta(seconds=60)
 CLAIM = timedelta(seconds=60)
 RENEW_EVERY_S = 15.0
 
+# Planned for another day, and no other event builds on it.
+_NOTHING_WAITS_FOR = (Event.WENT_QUIET,)
 _LAPSED = "The worker that was sending this stopped before it said how it went."
 _GIVEN_UP = "Given up: each try ended with the death of its worker, and may have been done."
 
@@ -83,14 +85,16 @@ def _free(slug: str) -> QuerySet[IntegrationState]:
 def claimable(integration: Integration) -> QuerySet[Delivery]:
     """Rows that may be sent now: due, and with nothing that must come first.
 
-    First come a signup's elder rows of the same integration, so that *signed up* precedes *confirmed*. For an
-    integration that is serial by company a colleague waits while another is being sent, and while it is unknown whether
-    another was; of two unknown ones the elder comes first, so that they do not wait for each other.
+    First come a signup's elder rows of the same integration, so that *signed up* precedes *confirmed*, but for a nudge
+    that waits for its morning. For an integration that is serial by company a colleague waits while another is being
+    sent, and while it is unknown whether another was; of two unknown ones the elder comes first, so that they do not
+    wait for each other.
     """
     rows = Delivery.objects.filter(integration=integration.slug, due_at__lte=Now())
     unfinished = Delivery.objects.filter(integration=integration.slug, due_at__isnull=False)
     elder = Q(pk__lt=OuterRef("pk"))
-    rows = rows.filter(~Exists(unfinished.filter(elder, signup=OuterRef("signup"))))
+    before = unfinished.exclude(event__in=_NOTHING_WAITS_FOR)
+    rows = rows.filter(~Exists(before.filter(elder, signup=OuterRef("signup"))))
     if integration.is_serial_by_company:
         colleagues = unfinished.filter(company=OuterRef("company")).exclude(pk=OuterRef("pk"))
         under_way = colleagues.filter(state=Delivery.State.SENDING, due_at__gt=Now())

@@ -2,34 +2,49 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
 from django.db import connection
+from django.utils import timezone
 from django_q.models import Schedule
 
 from signups.transactions import write_transaction
 
 PREFIX = "onboarding: "
-SCHEDULES = {  # name → task and minutes between two runs
-    f"{PREFIX}sweep": ("signups.tasks.sweep", 1),
-    f"{PREFIX}prune": ("signups.tasks.prune", 24 * 60),
+SWEEP = f"{PREFIX}sweep"
+DAILY = {  # the daily jobs by the time of day (UTC) at which they begin; what they do is `signups.jobs`' business
+    "prune": time(3, 0),
+    "sync": time(5, 0),
+    "limits": time(5, 20),
+    "quiet": time(5, 40),
 }
+NAMES = (SWEEP, *(f"{PREFIX}{name}" for name in DAILY))
 
 
 def ensure_schedules() -> None:
-    """Make what is missing, correct what was changed, remove what is no longer ours. Idempotent."""
+    """Make what is missing, correct what was changed, remove what is no longer ours. Idempotent.
+
+    When a schedule runs next is set when it is made, and is django-q2's from then on.
+    """
     if Schedule._meta.db_table not in connection.introspection.table_names():
         return
     with write_transaction():
-        for name, (task, minutes) in SCHEDULES.items():
-            columns = {
-                "func": task,
-                "args": None,
-                "kwargs": None,
-                "hook": None,
-                "schedule_type": Schedule.MINUTES,
-                "minutes": minutes,
-                "repeats": -1,
-                "cron": None,
-                "cluster": None,
-            }
-            Schedule.objects.update_or_create(name=name, defaults=columns)
-        Schedule.objects.filter(name__startswith=PREFIX).exclude(name__in=SCHEDULES).delete()
+        _ensure(SWEEP, {"func": "signups.tasks.sweep", "schedule_type": Schedule.MINUTES, "minutes": 1})
+        for name, at in DAILY.items():
+            daily = {"func": "signups.tasks.run_job", "args": repr((name,)), "schedule_type": Schedule.DAILY}
+            _ensure(f"{PREFIX}{name}", daily, next_run=_next(at))
+        Schedule.objects.filter(name__startswith=PREFIX).exclude(name__in=NAMES).delete()
+
+
+def _ensure(name: str, columns: dict[str, Any], **first: Any) -> None:
+    blank = {"args": None, "kwargs": None, "hook": None, "minutes": None, "cron": None, "cluster": None, "repeats": -1}
+    columns = blank | columns
+    Schedule.objects.update_or_create(name=name, defaults=columns, create_defaults=columns | first)
+
+
+def _next(at: time) -> datetime:
+    """When it is that time of day (UTC) again."""
+    now = timezone.now().astimezone(UTC)
+    today = datetime.combine(now.date(), at, tzinfo=UTC)
+    return today if today > now else today + timedelta(days=1)

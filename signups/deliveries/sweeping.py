@@ -8,8 +8,9 @@ from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 
 from signups import contracts
+from signups.contracts import Event
 from signups.deliveries import claiming, planning, queueing
-from signups.models import Attempt, Heartbeat, Signup
+from signups.models import Attempt, Delivery, Heartbeat, Signup
 from signups.transactions import write_transaction
 
 # A late look-up whose task was lost is asked for again after this long, until the signup is two days old.
@@ -21,6 +22,8 @@ QUICK_LOOK = timedelta(minutes=15)
 THOROUGH_EVERY = timedelta(hours=1)
 
 ATTEMPTS_KEPT = timedelta(days=90)
+REPORTS_KEPT = timedelta(days=90)
+_AT_ONCE = 1_000
 _HEARTBEATS_KEPT = timedelta(days=7)
 
 
@@ -49,11 +52,30 @@ def wake_due() -> int:
 
 
 def prune() -> None:
-    """Forget attempts older than 90 days, except each delivery's last, and the heartbeats of workers long gone."""
+    """Forget attempts older than 90 days, except each delivery's last, the usage reports of then that a newer one has
+    replaced, and the heartbeats of workers long gone."""
+    _prune_reports()
     newer = Attempt.objects.filter(delivery=OuterRef("delivery"), pk__gt=OuterRef("pk"))
     with write_transaction():
         Attempt.objects.filter(Exists(newer), at__lt=Now() - ATTEMPTS_KEPT).delete()
         Heartbeat.objects.filter(at__lt=Now() - _HEARTBEATS_KEPT).delete()
+
+
+def _prune_reports() -> None:
+    """What was reported of each customer last stays: it says what the vendor holds. Some at a time: each has a try."""
+    newer = Delivery.objects.filter(
+        signup=OuterRef("signup"),
+        integration=OuterRef("integration"),
+        event=Event.USAGE_REPORTED,
+        state=Delivery.State.DELIVERED,
+        pk__gt=OuterRef("pk"),
+    )
+    old = Delivery.objects.filter(
+        Exists(newer), event=Event.USAGE_REPORTED, due_at=None, created_at__lt=Now() - REPORTS_KEPT
+    )
+    while keys := list(old.order_by().values_list("pk", flat=True)[:_AT_ONCE]):
+        with write_transaction():
+            Delivery.objects.filter(pk__in=keys).delete()
 
 
 def _happened(name: str, within: timedelta) -> bool:

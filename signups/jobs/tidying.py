@@ -1,0 +1,24 @@
+"""The tidying up that a day calls for: what is too old to be looked at goes, so that no table grows for ever."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db.models.functions import Now
+
+from signups import deliveries
+from signups.jobs.running import Run
+from signups.models import IdempotentReply, JobRun
+from signups.transactions import write_transaction
+
+RUNS_KEPT = timedelta(days=365)
+REPLIES_KEPT = timedelta(days=30)  # a client that repeats a request does so within hours
+
+
+def step(run: Run) -> bool:
+    """All of it at once: each is one statement or a few."""
+    deliveries.prune()
+    with write_transaction():
+        IdempotentReply.objects.filter(created_at__lt=Now() - REPLIES_KEPT).delete()
+        JobRun.objects.exclude(pk=run.pk).filter(started_at__lt=Now() - RUNS_KEPT).delete()
+    return False

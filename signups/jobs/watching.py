@@ -1,0 +1,92 @@
+"""When a job is due, and how each is doing: what monitors, the admin and the wake-up calls ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from signups.jobs import registry
+from signups.jobs.registry import Job
+from signups.models import JobRun
+
+_DAY = timedelta(days=1)
+_STUCK = timedelta(minutes=10)  # after its claim lapsed, nobody has gone on with a run for so long
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How one job is doing: its last run, if any, its next, and what is wrong and what to do ("": nothing is)."""
+
+    job: Job
+    last: JobRun | None
+    last_done: JobRun | None
+    next_at: datetime | None
+    trouble: str
+
+    @property
+    def is_running(self) -> bool:
+        return self.last is not None and self.last.state == JobRun.State.RUNNING
+
+
+def latest_day(job: Job, now: datetime) -> date | None:
+    """The day (UTC) at which the job was last to begin; None for one without a time of day."""
+    if job.at is None:
+        return None
+    today = now.astimezone(UTC).date()
+    return today if now >= _begin(job, today) else today - _DAY
+
+
+def due_day(job: Job, now: datetime) -> date | None:
+    """The day whose run is due and was not started yet, None where there is none.
+
+    Runs of days that were missed before it are not made up for: it does their work too. A clock that is set back finds
+    the later day's run and starts none.
+    """
+    day = latest_day(job, now)
+    if day is None or _daily(job.name).filter(period__gte=day.isoformat()).exists():
+        return None
+    return day
+
+
+def standings(now: datetime | None = None) -> list[Standing]:
+    """Every job with its last run; two queries for each."""
+    now = now or timezone.now()
+    return [_standing(job, now) for job in registry.JOBS]
+
+
+def _standing(job: Job, now: datetime) -> Standing:
+    runs = JobRun.objects.filter(job=job.name)
+    last, last_done = runs.first(), runs.filter(state=JobRun.State.DONE).first()
+    day = latest_day(job, now)
+    next_at = None if day is None else _begin(job, day + _DAY)
+    return Standing(job, last, last_done, next_at, _trouble(job, last, last_done, day, now))
+
+
+def _trouble(job: Job, last: JobRun | None, last_done: JobRun | None, day: date | None, now: datetime) -> str:
+    if last is None:
+        return ""  # a new installation, or a new job: the worker starts it
+    if last.state == JobRun.State.FAILED:
+        return f"The run of {last.period} failed: {last.note or 'no reason was kept'} Correct that and run it again."
+    if last.state == JobRun.State.RUNNING and last.claimed_until is not None and now - last.claimed_until > _STUCK:
+        return "Its run was left in the middle and nobody goes on with it. Is a worker running (manage.py worker)?"
+    if day is None or (last_done is not None and last_done.period[:10] >= day.isoformat()):
+        return ""
+    if now - _begin(job, day) <= job.grace:
+        return ""
+    if last.state == JobRun.State.RUNNING:
+        return f"The run of {last.period} is not finished. {last.note}".strip()
+    done = f"Its last run was of {last_done.period}." if last_done is not None else "It has never run to its end."
+    return f"{done} Is a worker running (manage.py worker)? It starts what is late within a minute."
+
+
+def _begin(job: Job, day: date) -> datetime:
+    assert job.at is not None
+    return datetime.combine(day, job.at, tzinfo=UTC)
+
+
+def _daily(name: str) -> QuerySet[JobRun]:
+    """The runs of a job that were not staff's own, which are named after the minute."""
+    return JobRun.objects.filter(job=name).exclude(period__contains=" ")

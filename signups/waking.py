@@ -1,0 +1,22 @@
+"""Waking whoever has something to do, in every part of the product: for the sweep's task and the supervisor.
+
+Each part knows what of its own is due; here they only meet, so that none has to know of the others.
+"""
+
+from __future__ import annotations
+
+from signups import deliveries, jobs
+from signups.activity import forwarding
+
+
+def sweep(*, is_thorough: bool = False) -> None:
+    """Find whatever a crash, a lost message or a full queue left. Safe to run at any time, by several at once."""
+    deliveries.sweep(is_thorough=is_thorough)
+    forwarding.wake_due()
+    jobs.wake_due()
+
+
+def wake_due() -> None:
+    """What may become due at any second. Cheap where nothing is."""
+    deliveries.wake_due()
+    forwarding.wake_due()
