@@ -56,6 +56,11 @@ def _arguments() -> argparse.Namespace:
         default="http://127.0.0.1:8000",
         help="where the product runs, for links to its signup form (default: %(default)s)",
     )
+    parser.add_argument(
+        "--tell-app",
+        action="store_true",
+        help="let people react to their mails, and tell the product below --app-url what became of each",
+    )
     return parser.parse_args()
 
 
@@ -76,7 +81,8 @@ async def _run(args: argparse.Namespace) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     world = World(VENDORS)
-    world.app_url = args.app_url
+    world.app_url, world.tells_app = args.app_url, args.tell_app
+    world.reset()
     runner = web.AppRunner(build_app(world), access_log=None, shutdown_timeout=SHUTDOWN_S)
     await runner.setup()
     try:

@@ -92,7 +92,9 @@ class World:
         self.base_url = ""
         """Where this sandbox answers HTTP ("http://127.0.0.1:8025"), known once it listens."""
         self.app_url = "http://127.0.0.1:8000"
-        """Where the product's own pages are, for the links to its signup form. Nothing here calls it."""
+        """Where the product's own pages are, for the links to its signup form."""
+        self.tells_app = False
+        """Whether the vendors' webhooks go there."""
         self.offset_s = 0.0
         self.callers_offset_s = 0.0
         self.rng = random.Random(SEED)

@@ -401,6 +401,87 @@ def test_a_person_without_an_address_gets_nothing(sandbox: Sandbox) -> None:
     assert (subjects(sandbox), state(sandbox)["deliveries"][0]["metric"]) == ([], "undeliverable")
 
 
+def metrics(sandbox: Sandbox, who: str = "") -> list[str]:
+    """What became of each mail, in order, and when they are several people's, of one's."""
+    mails = [mail for mail in state(sandbox)["deliveries"] if who in mail["recipient"]]
+    return [step["metric"] for mail in mails for step in mail["history"]]
+
+
+@pytest.mark.parametrize(
+    ("answer", "subject"),
+    [
+        ("developer", "Welcome, Ada: your first call in two minutes"),
+        ("unsure", "Welcome, Ada: one question"),
+        ("not", "Welcome, Ada"),
+    ],
+)
+def test_the_welcome_follows_what_the_product_says_of_developers(sandbox: Sandbox, answer: str, subject: str) -> None:
+    identify(sandbox, **ADA, developer=answer, github="adabyrne")
+    event(sandbox, data={"developer_yes_url": "https://x.test/yes", "developer_no_url": "https://x.test/no"})
+    (mail,) = sandbox.state("mail")
+    assert mail["subject"] == subject
+    assert ({"https://x.test/yes", "https://x.test/no"} <= set(mail["links"])) is (answer == "unsure")
+
+
+def test_who_went_quiet_is_helped_once(sandbox: Sandbox) -> None:
+    identify(sandbox, **ADA)
+    event(sandbox, name="went_quiet", id=ULID, data={"docs_url": "https://x.test/help"})
+    event(sandbox, name="went_quiet", id=ULID)
+    (mail,) = sandbox.state("mail")
+    assert mail["subject"] == "Can we help you with the first call, Ada?"
+    assert "https://x.test/help" in mail["links"]
+
+
+@pytest.mark.parametrize(
+    ("threshold", "subject"), [(80, "You have used 80 % of your plan"), (100, "Your plan is used up")]
+)
+def test_the_prompt_to_upgrade_has_the_words_for_the_share(sandbox: Sandbox, threshold: int, subject: str) -> None:
+    identify(sandbox, **ADA)
+    event(sandbox, name="reached_limit", data={"threshold": threshold, "count": 800, "limit": 1000})
+    assert subjects(sandbox) == [subject]
+
+
+@pytest.mark.parametrize("is_resolved", [True, False])
+def test_the_prompts_end_when_the_limit_is_resolved(sandbox: Sandbox, is_resolved: bool) -> None:
+    identify(sandbox, **ADA)
+    event(sandbox, name="reached_limit", data={"threshold": 100, "count": 1000, "limit": 1000})
+    if is_resolved:
+        event(sandbox, name="limit_resolved")
+    sandbox.advance(4 * 86_400)
+    assert len(subjects(sandbox)) == (1 if is_resolved else 2)
+
+
+def test_people_react_to_their_mails_in_their_own_ways(sandbox: Sandbox) -> None:
+    sandbox.setting("customerio", people_react=True)
+    for who in ("ada@dev.test", "mara@bank.test", "hal@gone.test", "yuki@uni.test"):
+        identify(sandbox, who, email=who)
+        event(sandbox, who)
+    sandbox.advance(120)
+    assert metrics(sandbox, "ada") == ["sent", "delivered", "opened", "clicked", "converted"]
+    assert metrics(sandbox, "hal") == ["sent", "delivered"]
+    assert metrics(sandbox, "yuki") == ["sent", "bounced"]
+    seen = next(mail for mail in state(sandbox)["deliveries"] if "mara" in mail["recipient"])["history"]
+    assert [step.get("prefetched") or step.get("machine") for step in seen] == [None, None, True, True]
+
+
+def test_who_complained_or_left_gets_no_more(sandbox: Sandbox) -> None:
+    sandbox.setting("customerio", people_react=True)
+    for who in ("eve@evil.test", "sam@bigmail.test"):
+        identify(sandbox, who, email=who, **{"cio_subscription_preferences.topics.topic_1": True})
+        event(sandbox, who)
+    for days in (0, 1, 2, 4, 3):
+        sandbox.advance(days * 86_400 + 60)
+    assert metrics(sandbox, "eve") == ["sent", "delivered", "opened", "spammed", "dropped", "dropped", "dropped"]
+    assert metrics(sandbox, "sam") == ["sent", "delivered", "opened", "sent", "delivered", "opened", "unsubscribed"]
+
+
+def test_nobody_reacts_unless_they_shall(sandbox: Sandbox) -> None:
+    identify(sandbox)
+    event(sandbox)
+    sandbox.advance(3600)
+    assert metrics(sandbox) == ["sent", "delivered"]
+
+
 # ---- reporting webhooks
 
 

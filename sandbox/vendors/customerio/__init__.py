@@ -2,7 +2,8 @@
 
 The calls and their replies: ``track.py`` (what a site sends) and ``app.py`` (what a back end asks and orders).
 What a good call is: ``validation.py``. People and what merges into whom: ``people.py``. Campaigns, messages and
-what became of each: ``campaigns.py``, ``messages.py``. Telling the product: ``webhooks.py``.
+what became of each: ``campaigns.py``, ``automations.py``, ``messages.py``, ``readers.py``. Telling the product:
+``webhooks.py``.
 Left out: the Pipelines API and everything mobile, which the product does not use.
 """
 

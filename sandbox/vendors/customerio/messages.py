@@ -1,8 +1,14 @@
-"""Messages to people: put into the inbox, followed from sent to opened, reported."""
+"""Messages to people: put into the inbox, followed from sent to opened, reported.
+
+What people do with them, where they do anything by themselves, says ``readers.py``.
+"""
 
 from __future__ import annotations
 
+import heapq
+import itertools
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,6 +19,7 @@ from typing import Any
 
 from sandbox import mails
 from sandbox.core import World
+from sandbox.vendors.customerio import readers
 from sandbox.vendors.customerio.people import Customer
 
 SENDER = "The team <team@startup.test>"
@@ -63,7 +70,8 @@ class Message:
 
 
 class Outbox:
-    """All messages of the workspace. ``tell`` hears of every change: message, metric, details."""
+    """All messages of the workspace. ``tell`` hears of every change: message, metric, details. ``wake`` has ``run_due``
+    called after so many seconds."""
 
     def __init__(
         self,
@@ -71,12 +79,24 @@ class Outbox:
         options: dict[str, Any],
         new_id: Callable[[], str],
         tell: Callable[[Message, str, dict[str, Any]], None],
+        wake: Callable[[float], None],
     ) -> None:
         self._world = world
         self._options = options
         self._new_id = new_id
         self._tell = tell
+        self._wake = wake
+        self._numbers = itertools.count()
+        self._due: list[tuple[float, int, Message, readers.Reaction]] = []
+        self._received: Counter[str] = Counter()
+        self._blocked: set[str] = set()
+        """Addresses that bounced or complained: nothing is sent there any more."""
         self.messages: dict[str, Message] = {}
+
+    @property
+    def app_url(self) -> str:
+        """Where the product is, for links in mails."""
+        return self._world.app_url
 
     def send(
         self,
@@ -96,12 +116,17 @@ class Outbox:
         if not to:
             self.progress(message, "undeliverable", failure_message="no e-mail address")
             return message
+        if to.lower() in self._blocked:
+            self.progress(message, "dropped", failure_message="suppressed: bounced or complained before")
+            return message
         self.progress(message, "sent")
-        if to.lower() in self._options["bounces"]:
+        if to.lower() in self._options["bounces"] or (self._options["people_react"] and not readers.has_mailbox(to)):
             self.progress(message, "bounced", failure_message="550 5.1.1 No such user")
             return message
         mails.keep(self._world, self._mail(message, sender, text, html), sender, [to])
         self.progress(message, "delivered")
+        if self._options["people_react"]:
+            self._expect_reactions(message, text)
         return message
 
     def progress(self, message: Message, metric: str, **details: Any) -> None:
@@ -109,7 +134,22 @@ class Outbox:
         message.history.append({"metric": metric, "at": self._world.now(), **details})
         if metric == "unsubscribed":
             message.customer.is_unsubscribed = True
+        if metric in ("bounced", "spammed"):
+            self._blocked.add(message.recipient.lower())
         self._tell(message, metric, details)
+
+    def run_due(self) -> None:
+        """Have people do what they do by now."""
+        while self._due and self._due[0][0] <= self._world.now():
+            _, _, message, reaction = heapq.heappop(self._due)
+            self.progress(message, reaction.metric, **reaction.details)
+
+    def _expect_reactions(self, message: Message, text: str) -> None:
+        number = self._received[message.recipient.lower()] = self._received[message.recipient.lower()] + 1
+        for reaction in readers.reactions(message.recipient, _URL.findall(text), number):
+            due_at = self._world.now() + reaction.after_s
+            heapq.heappush(self._due, (due_at, next(self._numbers), message, reaction))
+            self._wake(reaction.after_s)
 
     def _mail(self, message: Message, sender: str, text: str, html: str | None) -> bytes:
         url = f"{self._world.base_url}/customerio/track/unsubscribe/{message.delivery_id}"

@@ -24,12 +24,18 @@ class CustomerIO(Vendor):
         "is_wrong_region": False,  # the workspace lives in the EU: the Track API redirects there
         "rate_limit": False,  # hold the App API to its limits
         "bounces": [],  # addresses, lower case, whose mails come back
+        "people_react": False,  # they open, click, leave and complain by themselves
         "webhook_url": "",  # who is told what became of messages
         "webhook_retry_s": 1.0,
         "webhook_hold_s": 3600.0,
     }
 
     workspace: Workspace
+
+    def restore(self) -> None:
+        super().restore()
+        if self.world.tells_app:
+            self.options |= {"webhook_url": f"{self.world.app_url}/hooks/customerio", "people_react": True}
 
     def reset(self) -> None:
         if "workspace" in self.__dict__:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sandbox.core import World
-from sandbox.vendors.customerio.campaigns import Automations
+from sandbox.vendors.customerio.automations import Automations
 from sandbox.vendors.customerio.messages import Message, Outbox
 from sandbox.vendors.customerio.people import Event, Identifier, People
 from sandbox.vendors.customerio.webhooks import ReportingWebhooks
@@ -23,7 +23,7 @@ class Workspace:
         self.world = world
         self.options = options
         self.webhooks = ReportingWebhooks(options, world.callers_now)
-        self.outbox = Outbox(world, options, self.new_ulid, self._tell)
+        self.outbox = Outbox(world, options, self.new_ulid, self._tell, self._wake)
         self.automations = Automations(self.outbox, world.now)
         self.people = People(self._new_cio_id, self.automations.on_event)
         self.objects: dict[tuple[str, str], dict[str, Any]] = {}
@@ -38,7 +38,7 @@ class Workspace:
         delay_s = float(self.options["apply_delay_s"])
         self._accepted.append((self.world.now() + delay_s, change))
         if delay_s:
-            self._timers.append(asyncio.get_running_loop().call_later(delay_s + 0.001, self.tick))
+            self._wake(delay_s)
         else:
             self.tick()
 
@@ -49,6 +49,7 @@ class Workspace:
         self._accepted = [(at, change) for at, change in self._accepted if at > now]
         for change in due:
             change()
+        self.outbox.run_due()  # what people did before the next mail
         self.automations.run_due()
 
     def stop(self) -> None:
@@ -93,6 +94,11 @@ class Workspace:
     def new_ulid(self) -> str:
         number = int(self.world.now() * 1000) << 80 | self.world.rng.getrandbits(80)
         return "".join(_CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5))
+
+    def _wake(self, after_s: float) -> None:
+        """Look again after so many seconds of real time; a clock that is moved looks by itself."""
+        self._timers = [timer for timer in self._timers if timer.when() > asyncio.get_running_loop().time()]
+        self._timers.append(asyncio.get_running_loop().call_later(after_s + 0.001, self.tick))
 
     def _new_cio_id(self) -> str:
         return f"{self.world.rng.getrandbits(48):012x}"

@@ -63,7 +63,8 @@ def processes() -> dict[str, list[str]]:
     if settings.SANDBOX:
         http, dns, smtp = (str(port) for port in settings.SANDBOX_PORTS.values())
         ports = ["--http-port", http, "--dns-port", dns, "--smtp-port", smtp]
-        commands["sandbox"] = [python, "-m", "sandbox", *ports, "--app-url", f"http://{HOST}:{settings.PORT}"]
+        app = ["--app-url", f"http://{HOST}:{settings.PORT}", "--tell-app"]
+        commands["sandbox"] = [python, "-m", "sandbox", *ports, *app]
     return commands
 
 
