@@ -19,6 +19,7 @@ from django.utils import timezone
 from signups import confirmation, enrichment, scoring, verdicts, vetting
 from signups.activity import identity
 from signups.contracts import Deadline, Found, Subject, providers
+from signups.mails import developer
 from signups.models import Check, Company, Person, Signup, Verdict, VerdictChange
 from signups.models.profile import Profile
 from signups.transactions import write_transaction
@@ -125,6 +126,7 @@ def complete(signup: Signup) -> None:
             company, is_news = _company(findings, signup.company_name)
             has_news = has_news or is_news or company != signup.company
             signup.company = signup.person.company = company or signup.company
+        has_news = developer.apply(signup) or has_news
         if has_news:
             signup.person.save()
             scored = scoring.score(
@@ -250,6 +252,7 @@ def _save(submission: Submission, assessment: Assessment, person: Person) -> Sig
     person.company = company or person.company
     person.save()
     enrichment.save(assessment.findings)
+    judgement = developer.judge(developer.facts_of(person, submission))
     signup = Signup.objects.create(
         person=person,
         company=company,
@@ -274,6 +277,8 @@ def _save(submission: Submission, assessment: Assessment, person: Person) -> Sig
         decided_ms=assessment.ms,
         score=assessment.scored.total,
         is_high_value=assessment.scored.is_high_value,
+        developer=judgement.verdict,
+        developer_evidence=judgement.as_list(),
         accepted_at=now if is_accepted else None,
         lookups_due_at=_late_again(0) if assessment.findings.is_late else None,
     )
