@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import uuid
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -20,9 +19,24 @@ from django.http import HttpRequest, HttpResponse
 
 from signups.intake import Submission
 from signups.models import Signup
+from signups.visitors import ID_COOKIE, anonymous_id, visitor_id
+
+__all__ = [
+    "ID_COOKIE",
+    "Touch",
+    "Typed",
+    "anonymous_id",
+    "first_touch",
+    "ga_client_id",
+    "ga_session_id",
+    "keep_typed",
+    "keep_visit",
+    "submission",
+    "typed",
+    "visitor_ip",
+]
 
 TOUCH_COOKIE = "first_touch"
-ID_COOKIE = "anonymous_id"
 TYPED_COOKIE = "typed"
 
 # The parameters Google Analytics knows (https://support.google.com/analytics/answer/10917952, 2025-06).
@@ -87,7 +101,7 @@ def keep_visit(request: HttpRequest, response: HttpResponse) -> None:
     """Give a new visitor an anonymous id, and write down where they came from."""
     if not anonymous_id(request):
         # Readable by scripts: the product's own site may send its actions under the same id.
-        _set_cookie(request, response, ID_COOKIE, str(uuid.uuid4()), _ID_LIFETIME, is_http_only=False)
+        _set_cookie(request, response, ID_COOKIE, visitor_id(request), _ID_LIFETIME, is_http_only=False)
     if _read(request, TOUCH_COOKIE, _TOUCH_LIFETIME) is None:
         _set_cookie(request, response, TOUCH_COOKIE, _touch_cookie(_touch(request)), _TOUCH_LIFETIME)
 
@@ -96,14 +110,6 @@ def first_touch(request: HttpRequest) -> Touch:
     """The visitor's first visit as far as we know: the cookie's, else this one."""
     kept = _read(request, TOUCH_COOKIE, _TOUCH_LIFETIME)
     return Touch(**kept) if kept is not None else _touch(request)
-
-
-def anonymous_id(request: HttpRequest) -> str:
-    """The visitor's id from before signing up, "" where there is none (or none that we gave)."""
-    try:
-        return str(uuid.UUID(request.COOKIES.get(ID_COOKIE, "")))
-    except ValueError:
-        return ""
 
 
 def keep_typed(request: HttpRequest, response: HttpResponse, signup: Signup, sent: dict[str, Any]) -> None:

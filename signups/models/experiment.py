@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
 
+from signups.models.action import is_forbidden_id
 from signups.models.signup import Signup
 
 
@@ -104,10 +107,15 @@ class ExposureQuerySet(models.QuerySet["Exposure"]):
         return dict(rows.order_by("phase__number", "pk").values_list("experiment__key", "arm"))
 
 
+def visitor_unit(anonymous_id: str, uid: UUID) -> str:
+    """The unit that a signup is as a visitor: the id from before it had a name, else its own."""
+    return anonymous_id if anonymous_id and not is_forbidden_id(anonymous_id) else str(uid)
+
+
 def units_of(signup: Signup) -> list[str]:
-    """The names under which this signup can be a unit: its visitor's id, else its own, and its company's domain."""
-    domain = signup.company.domain if signup.company is not None else ""
-    return [unit for unit in (signup.anonymous_id or str(signup.uid), domain) if unit]
+    """The names under which this signup can be a unit: as a visitor, and its company's domain."""
+    visitor = visitor_unit(signup.anonymous_id, signup.uid)
+    return [visitor, signup.company.domain] if signup.company is not None else [visitor]
 
 
 class Exposure(models.Model):
