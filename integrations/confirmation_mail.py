@@ -52,14 +52,16 @@ class ConfirmationMail(Integration):
 
 def message(signup: Signup, confirmation: Confirmation, delivery: Delivery) -> EmailMultiAlternatives:
     """The mail in plain text and HTML. The Message-ID is the delivery's own, the same at every try."""
+    words = {} if signup.is_accepted else delivery.frozen.get("words", {})  # those of a running test, by name
     context: dict[str, Any] = {
         "signup": signup,
         "confirmation": confirmation,
         "confirm_url": delivery.frozen["confirm_url"],
+        "words": words,
     }
     sender_domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
     mail = EmailMultiAlternatives(
-        subject=SUBJECT_WHEN_ACCEPTED if signup.is_accepted else SUBJECT,
+        subject=SUBJECT_WHEN_ACCEPTED if signup.is_accepted else words.get("subject", SUBJECT),
         body=render_to_string("mails/confirmation.txt", context),
         to=[signup.email],
         headers={"Message-ID": f"<{delivery.uid}@{sender_domain}>", "Auto-Submitted": "auto-generated"},
@@ -76,7 +78,7 @@ def _why_not(signup: Signup, confirmation: Confirmation) -> str:
         return "The address has been confirmed since."
     if confirmation.expires_at <= timezone.now():
         return "The link expired before the mail could be sent."
-    return ""
+    return signup.person.why_no_mail(is_asked_for=True)
 
 
 def _send(mail: EmailMultiAlternatives) -> None:

@@ -1,23 +1,30 @@
-"""A saved signup plans its deliveries; a saved delivery is queued. Nothing else.
+"""A saved signup plans its deliveries, with the arms of running tests; a saved delivery is queued. Nothing else.
 
 `update()` and `bulk_create()` send no signals: nothing that changes a verdict uses them.
 """
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.db.models.signals import post_save
 from django.dispatch import receiver
+from django.utils import timezone
 
-from signups import confirmation, deliveries
+from signups import confirmation, deliveries, experiments
 from signups.contracts import Event
-from signups.models import Confirmation, Delivery, Signup
+from signups.experiments.surfaces import CONFIRMATION, WELCOME_MAIL
+from signups.models import Confirmation, Delivery, Signup, Verdict
+
+_JUST_NOW = timedelta(minutes=10)  # later saves of an accepted signup are no reason to test its welcome
 
 
 @receiver(post_save, sender=Signup)
 def plan_deliveries(sender: type[Signup], instance: Signup, raw: bool = False, **kwargs: Any) -> None:
     if not raw:
+        if instance.is_accepted and instance.accepted_at and timezone.now() - instance.accepted_at < _JUST_NOW:
+            experiments.expose(WELCOME_MAIL, instance)
         deliveries.plan_for(instance)
 
 
@@ -26,7 +33,11 @@ def plan_confirmation_mail(
     sender: type[Confirmation], instance: Confirmation, created: bool, raw: bool = False, **kwargs: Any
 ) -> None:
     if created and not raw:
-        frozen = {"confirm_url": confirmation.link(instance)}
+        frozen: dict[str, Any] = {"confirm_url": confirmation.link(instance)}
+        if instance.signup.verdict == Verdict.CONFIRM and (
+            words := experiments.content(CONFIRMATION, signup=instance.signup)
+        ):
+            frozen["words"] = words
         deliveries.plan(instance.signup, Event.CONFIRMATION_ASKED, period=str(instance.number), frozen=frozen)
 
 
