@@ -7,16 +7,19 @@ Left to Customer.io: the mails, and who has unsubscribed since.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, ClassVar
 from uuid import UUID
 
 from django.conf import settings
 
+from integrations import customerio_reports
 from integrations.http import Door
 from integrations.rows import at_ms, at_s, company_fact, company_name, known, missing, person_name
-from signups.contracts import Delivered, Integration, Later
-from signups.models import Delivery, Signup
+from signups import links
+from signups.contracts import Delivered, Integration, Later, MailReport, Misconfigured
+from signups.models import Delivery, Exposure, Signup
 
 _MOST_VALUE_BYTES = 1_000
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -46,6 +49,14 @@ class CustomerIO(Integration):
         self._identify(signup, attributes(signup, delivery))
         return Delivered(external_id=str(signup.uid), note="Brought up to date.")
 
+    def read_reports(self, headers: Mapping[str, str], body: bytes) -> list[MailReport]:
+        secret = settings.CUSTOMERIO["webhook_secret"]
+        if not secret:
+            remedy = "Set CUSTOMERIO_WEBHOOK_SECRET to the signing key of Customer.io's reporting webhook."
+            raise Misconfigured("Customer.io", remedy)
+        customerio_reports.check_signature(secret, headers, body)
+        return customerio_reports.read(body)
+
     def _identify(self, signup: Signup, body: dict[str, Any]) -> None:
         _call("PUT", f"/api/v1/customers/{signup.uid}", body)
 
@@ -61,26 +72,39 @@ def attributes(signup: Signup, delivery: Delivery) -> dict[str, Any]:
         "first_name": signup.person.fact("name.givenName") or first,
         "last_name": signup.person.fact("name.familyName") or last,
         "title": signup.person.fact("employment.title"),
+        "role": signup.person.fact("employment.role"),
+        "seniority": signup.person.fact("employment.seniority"),
         "github": signup.person.fact("github.handle"),
+        "country": signup.person.fact("geo.country") or company_fact(signup, "geo.country"),
+        "timezone": signup.person.fact("timeZone") or company_fact(signup, "timeZone"),
+        "developer": signup.developer,
+        "verdict": signup.verdict,
+        "wants_newsletter": signup.wants_newsletter,
         "company": company_name(signup),
         "company_domain": signup.company.domain if signup.company is not None else "",
         "company_employees": company_fact(signup, "metrics.employees"),
+        "company_industry": company_fact(signup, "category.industry"),
         "score": signup.score,
         "is_high_value": signup.is_high_value,
         "source": signup.source,
         "referrer": signup.referrer,
+        **{f"experiment_{key}": arm for key, arm in Exposure.objects.arms_of(signup).items()},
     }
     return {name: _cut(value) for name, value in known(values).items()}
 
 
 def signed_up(signup: Signup, delivery: Delivery) -> dict[str, Any]:
-    """The event `signed_up`, on which campaigns start."""
+    """The event `signed_up`, on which campaigns start. Whom we are unsure of is asked whether they write code."""
+    question = links.developer_question(signup, at_s(delivery)) if signup.developer == Signup.Developer.UNSURE else {}
     data = {
+        "verdict": signup.verdict,
+        "developer": signup.developer,
         "source": signup.source,
         "company": company_name(signup),
         "score": signup.score,
         "is_high_value": signup.is_high_value,
         "wants_newsletter": signup.wants_newsletter,
+        **{f"developer_{answer}_url": url for answer, url in question.items()},
         **{name: value for name, value in signup.utm.items() if name.startswith("utm_")},
     }
     return {

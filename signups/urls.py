@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from signups import views
+from signups import hooks, views
 
 app_name = "signups"
 urlpatterns = [
@@ -15,5 +15,8 @@ urlpatterns = [
     path("signup/sorry/<str:token>/", views.sorry, name="sorry"),
     path("confirm/<str:token>/", views.confirm, name="confirm"),
     path("welcome/<str:token>/", views.welcome, name="welcome"),
+    path("question/developer/<str:token>/", views.developer_question, name="developer_question"),
+    path("question/developer/<str:token>/<str:answer>/", views.answer_developer, name="answer_developer"),
+    path("hooks/customerio", hooks.customerio, name="hook_customerio"),
     path("healthz", views.healthz, name="healthz"),
 ]

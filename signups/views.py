@@ -19,9 +19,11 @@ from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from signups import capture, confirmation, consent, intake, next_step
+from signups import capture, confirmation, consent, experiments, intake, links, next_step
 from signups.activity import identity
+from signups.experiments.surfaces import CONFIRMATION, SIGNUP_PAGE
 from signups.forms import SignupForm
+from signups.mails import question
 from signups.models import Heartbeat, Signup, Verdict
 
 View = Callable[..., HttpResponse]
@@ -58,7 +60,7 @@ def home(request: HttpRequest) -> HttpResponse:
         initial = {"name": typed.name, "email": typed.email, "company": typed.company, "newsletter": typed.newsletter}
     if "email" in request.GET:
         initial["email"] = request.GET["email"][:254]
-    response = render(request, "pages/form.html", {"form": SignupForm(initial=initial)})
+    response = _form_page(request, SignupForm(initial=initial))
     capture.keep_visit(request, response)
     return response
 
@@ -72,7 +74,7 @@ def signup(request: HttpRequest) -> HttpResponse:
     form = SignupForm(request.POST)
     if not form.is_valid():
         form.focus_first_error()
-        return render(request, "pages/form.html", {"form": form}, status=422)
+        return _form_page(request, form, status=422)
     receipt = intake.receive(capture.submission(request, form.cleaned_data))
     response = _see_other(next_step.next_url(receipt.signup, receipt.is_repeat))
     capture.keep_typed(request, response, receipt.signup, form.cleaned_data)
@@ -176,6 +178,45 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     return render(request, "pages/confirm.html", {"email": signup.email})
 
 
+# -- The question of the welcome mail ----------------------------------------------------------------------------------
+
+
+@private_page
+@require_safe
+def developer_question(request: HttpRequest, token: str) -> HttpResponse:
+    """Thanks for the answer, with the way to change it; before there is one, the question."""
+    return _question_page(request, token)
+
+
+@private_page
+@require_http_methods(["GET", "HEAD", "POST"])
+def answer_developer(request: HttpRequest, token: str, answer: str) -> HttpResponse:
+    """GET shows a page that sends itself, or has a button; POST keeps the answer: mail scanners only follow links."""
+    if answer not in question.ANSWERS:
+        raise Http404
+    if request.method != "POST":
+        return _question_page(request, token, answer)
+    try:
+        signup = links.read_developer_question(token)
+    except links.LinkExpired:
+        return _question_page(request, token)
+    question.answer(signup, question.ANSWERS[answer])
+    return _see_other(reverse("signups:developer_question", args=[token]))
+
+
+def _question_page(request: HttpRequest, token: str, answer: str = "") -> HttpResponse:
+    try:
+        signup = links.read_developer_question(token)
+    except Signup.DoesNotExist:
+        sentence = "It is not complete. Copy it whole from the mail."
+        return _link_problem(request, "This link does not work", sentence, 404, None)
+    except links.LinkExpired:
+        sentence = "It was good for 90 days. If the mails you get do not fit, answer any of them: a person reads it."
+        return _link_problem(request, "This link has expired", sentence, 410, None)
+    context = {"token": token, "answer": answer, "said": signup.person.said_developer}
+    return render(request, "pages/question.html", context)
+
+
 # -- For machines ------------------------------------------------------------------------------------------------------
 
 
@@ -200,6 +241,13 @@ def _see_other(url: str) -> HttpResponse:
     return HttpResponseRedirect(url.removeprefix(settings.BASE_URL) or "/", status=303)
 
 
+def _form_page(request: HttpRequest, form: SignupForm, status: int = 200) -> HttpResponse:
+    """The form in the words that this visitor gets; back from an error only where the first page gave them an id."""
+    is_known = request.method != "POST" or capture.anonymous_id(request)
+    words = experiments.content(SIGNUP_PAGE, request=request) if is_known else {}
+    return render(request, "pages/form.html", {"form": form, "words": words}, status=status)
+
+
 def _check_mail_page(request: HttpRequest, signup: Signup, notice: str, status: int = 200) -> HttpResponse:
     context = {
         "typed": capture.typed(request, signup),
@@ -208,6 +256,7 @@ def _check_mail_page(request: HttpRequest, signup: Signup, notice: str, status: 
         "resend_url": next_step.resend_url(signup),
         "notice": notice,
         "is_refused": status == 429,
+        "words": experiments.content(CONFIRMATION, signup=signup) if signup.verdict == Verdict.CONFIRM else {},
     }
     return render(request, "pages/check_mail.html", context, status=status)
 

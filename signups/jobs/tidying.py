@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 
 from signups import deliveries
 from signups.jobs.running import Run
+from signups.mails import developer, reports
 from signups.models import IdempotentReply, JobRun
 from signups.transactions import write_transaction
 
@@ -18,6 +19,8 @@ REPLIES_KEPT = timedelta(days=30)  # a client that repeats a request does so wit
 def step(run: Run) -> bool:
     """All of it at once: each is one statement or a few."""
     deliveries.prune()
+    reports.prune()
+    developer.catch_up()
     with write_transaction():
         IdempotentReply.objects.filter(created_at__lt=Now() - REPLIES_KEPT).delete()
         JobRun.objects.exclude(pk=run.pk).filter(started_at__lt=Now() - RUNS_KEPT).delete()

@@ -15,6 +15,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from signups import customers
+from signups.mails import developer
 from signups.models import UsageRecord
 from signups.transactions import write_transaction
 from signups.usage import figures, limits, records
@@ -84,6 +85,7 @@ def take(items: Sequence[Any], known: Customers | None = None) -> Taken:
     for start in range(0, len(keys), _AT_ONCE):
         _store([rows[key] for key in keys[start : start + _AT_ONCE]], taken)
     taken.signups = {row.signup_id for row in rows.values()}
+    developer.on_first_call(taken.signups)
     taken.refused.sort(key=lambda refusal: refusal.index)
     return taken
 

@@ -115,3 +115,13 @@ def test_a_server_without_encryption_is_a_setting_to_correct(sandbox: Sandbox, s
     settings.EMAIL_USE_TLS = True
     with pytest.raises(Misconfigured, match="cannot do what EMAIL_URL asks for"):
         send(asked(nora()))
+
+
+@pytest.mark.parametrize(("stopped", "is_sent"), [("bounced", False), ("complained", False), ("unsubscribed", True)])
+def test_a_mail_they_ask_for_themselves_goes_where_mail_still_may(sandbox: Sandbox, stopped: str, is_sent: bool) -> None:
+    signup = nora()
+    signup.person.mail_stopped = stopped
+    outcome = send(asked(signup))
+    assert isinstance(outcome, Delivered) is is_sent
+    assert len(sandbox.state("mail")) == is_sent
+    assert is_sent or "No mail goes to this person" in getattr(outcome, "why", "")

@@ -20,8 +20,15 @@ AT_S = 1_795_000_000.123
 
 
 def ada(**values: Any) -> Signup:
-    facts = {"employment.title": "Backend Developer", "github.handle": "adabyrne"}
-    return make_signup(**{"company": make_company(metrics__employees=40), "facts": facts, "score": 15, **values})
+    facts = {
+        "employment.title": "Backend Developer",
+        "employment.role": "engineering",
+        "github.handle": "adabyrne",
+        "timeZone": "Europe/London",
+    }
+    about = {"metrics__employees": 40, "geo__country": "United Kingdom", "category__industry": "Insurance"}
+    mine = {"company": make_company(**about), "facts": facts, "score": 15, "developer": "developer"}
+    return make_signup(**{**mine, **values})
 
 
 def tell(signup: Signup, delivery: Delivery | None = None, event: str = "signed_up") -> Delivered:
@@ -46,10 +53,17 @@ def test_a_person_as_a_customer() -> None:
         "first_name": "Ada",
         "last_name": "Byrne",
         "title": "Backend Developer",
+        "role": "engineering",
         "github": "adabyrne",
+        "country": "United Kingdom",
+        "timezone": "Europe/London",
+        "developer": "developer",
+        "verdict": "accepted",
+        "wants_newsletter": False,
         "company": "Devhouse",
         "company_domain": "dev.test",
         "company_employees": 40,
+        "company_industry": "Insurance",
         "score": 15,
         "is_high_value": False,
         "source": "form",
@@ -65,6 +79,8 @@ def test_a_signup_as_an_event() -> None:
         "id": customerio.ulid(1_795_000_000_123, delivery.uid),
         "timestamp": 1_795_000_000,
         "data": {
+            "verdict": "accepted",
+            "developer": "developer",
             "source": "form",
             "company": "Devhouse",
             "score": 15,
@@ -73,6 +89,26 @@ def test_a_signup_as_an_event() -> None:
             "utm_source": "hn",
         },
     }
+
+
+def test_whom_we_are_unsure_of_is_asked_by_two_links(sandbox: Sandbox) -> None:
+    signup = ada(developer="unsure")
+    delivery = make_delivery(signup, "customerio")
+    data = customerio.signed_up(signup, delivery)["data"]
+    asked = {data["developer_yes_url"], data["developer_no_url"]}
+    assert customerio.signed_up(signup, delivery)["data"] == data
+    tell(signup, delivery)
+    (mail,) = sandbox.state("mail")
+    assert mail["subject"] == "Welcome, Ada: one question"
+    assert asked <= set(mail["links"])
+
+
+def test_who_says_to_write_code_is_known_as_a_developer_there(sandbox: Sandbox) -> None:
+    signup = ada(developer="unsure")
+    tell(signup)
+    signup.developer = "developer"
+    tell(signup, event="profile_changed")
+    assert customers(sandbox)[0]["attributes"]["developer"] == "developer"
 
 
 def test_a_ulid_sorts_by_time_and_tells_deliveries_apart() -> None:
