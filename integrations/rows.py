@@ -54,9 +54,10 @@ def at_s(delivery: Delivery) -> int:
     return at_ms(delivery) // 1000
 
 
-def admin_url(signup: Signup) -> str:
-    """The absolute URL of the signup's page in the admin."""
-    return f"{settings.BASE_URL}{reverse('admin:signups_signup_change', args=[signup.pk])}"
+def admin_url(signup: Signup, via: str = "") -> str:
+    """The absolute URL of the signup's page in the admin; `via` says there where the link stood."""
+    page = f"{settings.BASE_URL}{reverse('admin:signups_signup_change', args=[signup.pk])}"
+    return f"{page}?via={quote(via)}" if via else page
 
 
 def origin(signup: Signup) -> str:

@@ -162,7 +162,7 @@ def _origin(signup: Signup) -> Block:
 
 
 def _buttons(signup: Signup) -> Block:
-    buttons = [_button("open_signup", "Open signup", admin_url(signup), style="primary")]
+    buttons = [_button("open_signup", "Open signup", admin_url(signup, via="slack"), style="primary")]
     buttons += [_button(f"open_{slug}", f"Open in {name}", url) for slug, name, url in _links(signup)]
     return ActionsBlock(block_id="links", elements=buttons)
 

@@ -125,7 +125,7 @@ VARIABLES: tuple[Variable, ...] = (
         "LIMIT_THRESHOLDS",
         list,
         ["80", "100"],
-        "Shares of the plan's limit, in percent, at which a customer is prompted to upgrade; sales hear of 100 and more",
+        "Shares of the plan's limit, in percent, at which customers are prompted to upgrade; sales hear of 100 and more",
     ),
     Variable(
         "SLACK_BOT_TOKEN",
@@ -147,6 +147,10 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("SLACK_API_URL", str, "https://slack.com/api/", "Slack's Web API", _B + "/slack/api/"),
     Variable("CLOSE_API_KEY", str, "", "API key; empty: Close is off", "api_sandbox_close", True),
     Variable("CLOSE_API_URL", str, "https://api.close.com/api/v1", "Close's API", _B + "/close/api/v1"),
+    Variable(
+        "CLOSE_CALLS_PER_SECOND", float, 25.0, "How often Close is called at most: it was seen to take 30", 1000.0
+    ),
+    Variable("CLOSE_SEARCHES_PER_SECOND", float, 2.0, "How often Close is searched at most: it takes 2", 1000.0),
     Variable(
         "MIXPANEL_PROJECT_TOKEN",
         str,
@@ -318,7 +322,9 @@ def _value(env: environ.Env, variable: Variable, fallback: Any) -> Any:
 def percentages(name: str, values: list[str]) -> list[int]:
     """Shares in percent, ascending. Raises ImproperlyConfigured where one is not a whole number from 1 to 1000."""
     if not all(value.strip().isdecimal() and 1 <= int(value) <= 1000 for value in values):
-        raise ImproperlyConfigured(f"{name} must be whole numbers from 1 to 1000, such as 80,100; not {','.join(values)}")
+        raise ImproperlyConfigured(
+            f"{name} must be whole numbers from 1 to 1000, such as 80,100; not {','.join(values)}"
+        )
     return sorted({int(value) for value in values})
 
 

@@ -49,6 +49,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "signups.middleware.PublicPageMiddleware",
+    "signups.middleware.ActionsFromPagesMiddleware",
     "signups.middleware.BodyLimitMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -195,7 +196,15 @@ SLACK = {
     "high_value_channel": VALUES["SLACK_HIGH_VALUE_CHANNEL"],
     "api_url": VALUES["SLACK_API_URL"].rstrip("/") + "/",
 }
-CLOSE = {"api_key": VALUES["CLOSE_API_KEY"], "api_url": VALUES["CLOSE_API_URL"].rstrip("/")}
+CLOSE = {
+    "api_key": VALUES["CLOSE_API_KEY"],
+    "api_url": VALUES["CLOSE_API_URL"].rstrip("/"),
+    "calls_per_s": VALUES["CLOSE_CALLS_PER_SECOND"],
+    "searches_per_s": VALUES["CLOSE_SEARCHES_PER_SECOND"],
+}
+for _name in ("CLOSE_CALLS_PER_SECOND", "CLOSE_SEARCHES_PER_SECOND"):
+    if not VALUES[_name] > 0:
+        raise ImproperlyConfigured(f"{_name} must be a number above 0, not {VALUES[_name]}")
 MIXPANEL = {
     "project_token": VALUES["MIXPANEL_PROJECT_TOKEN"],
     "project_id": VALUES["MIXPANEL_PROJECT_ID"],

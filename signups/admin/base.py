@@ -61,6 +61,12 @@ class PageAdmin(ReadOnlyAdmin):
             raise Http404
         if not self.has_view_or_change_permission(request, row):
             raise PermissionDenied
+        return self.rendered(request, row, extra_context)
+
+    def rendered(
+        self, request: HttpRequest, row: Any, extra_context: dict[str, Any] | None = None, status: int = 200
+    ) -> HttpResponse:
+        """The page as it answers; whoever calls it has looked at the permissions."""
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -71,7 +77,7 @@ class PageAdmin(ReadOnlyAdmin):
             **(extra_context or {}),
         }
         request.current_app = self.admin_site.name
-        return TemplateResponse(request, self.page_template, context)
+        return TemplateResponse(request, self.page_template, context, status=status)
 
 
 class DaysFilter(RangeDateFilter):

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, IntegerField, Max, Model, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from signups.admin import badges, facts, signup_page
+from signups.activity.scope import Scope
+from signups.admin import badges, facts, mail_stop, signup_page, story
 from signups.admin.base import DaysFilter, PageAdmin
 from signups.admin.signups import for_dots
 from signups.models import Company, Delivery, Lookup, Person, Signup
@@ -44,7 +48,7 @@ class CompanyAdmin(PageAdmin):
         )
 
     def page(self, request: HttpRequest, row: Any) -> dict[str, Any]:
-        signups = row.signups.select_related("person", "company").prefetch_related(for_dots()).order_by("-created_at")
+        signups = _latest(row.signups)
         told = Delivery.objects.filter(company=row).exclude(external_url="").order_by("pk")[:_SHOWN]
         return {
             "facts": facts.of(row.profile, facts.COMPANY),
@@ -52,10 +56,29 @@ class CompanyAdmin(PageAdmin):
             "initials": badges.initials(row.name),
             "lookups": lookups_of("company", row.domain),
             "people": [(person, person.fact("employment.title")) for person in row.people.all()[:_SHOWN]],
-            "signups": signup_rows(signups[:_SHOWN]),
+            "signups": signup_rows(signups),
+            **story.context(
+                request,
+                Scope.of(signups),
+                reverse("admin:signups_company_timeline", args=[row.pk]),
+                says_whose=True,
+            ),
             "elsewhere": signup_page.elsewhere(told),
             "shown": _SHOWN,
         }
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self._timeline)
+        return [path("<int:pk>/timeline/", view, name="signups_company_timeline"), *super().get_urls()]
+
+    def _timeline(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The moments that follow those on the page."""
+        company = Company.objects.filter(pk=pk).first()
+        if company is None:
+            raise Http404
+        if not self.has_view_or_change_permission(request, company):
+            raise PermissionDenied
+        return story.further(request, Scope.of(_latest(company.signups)), request.path, says_whose=True)
 
     @admin.display(description="company", ordering="name")
     def name_column(self, company: Company) -> SafeString:
@@ -104,15 +127,18 @@ class PersonAdmin(PageAdmin):
         return queryset.select_related("company").annotate(last_signup_at=_last_signup_at("person"))
 
     def page(self, request: HttpRequest, row: Person) -> dict[str, Any]:
-        signups = row.signups.select_related("person", "company").prefetch_related(for_dots()).order_by("-created_at")
         return {
             "facts": facts.of(row.profile, facts.PERSON),
             "picture": facts.picture(row.profile),
             "initials": badges.initials(row.name or row.email),
             "headline": facts.summary(row.fact("employment.title"), row.company),
             "lookups": lookups_of("person", row.email),
-            "signups": signup_rows(signups[:_SHOWN]),
+            "signups": signup_rows(_latest(row.signups)),
+            "mail_stop": mail_stop.banner(request, row),
         }
+
+    def get_urls(self) -> list[URLPattern]:
+        return [*mail_stop.urls(self), *super().get_urls()]
 
     @admin.display(description="person", ordering="name")
     def name_column(self, person: Person) -> SafeString:
@@ -132,7 +158,13 @@ class PersonAdmin(PageAdmin):
         return badges.when(person.last_signup_at)
 
 
-def signup_rows(signups: QuerySet[Signup]) -> list[dict[str, Any]]:
+def _latest(signups: Any) -> list[Signup]:
+    """A company's or a person's latest signups, as many as a page shows."""
+    found = signups.select_related("person", "company").prefetch_related(for_dots())
+    return list(found.order_by("-created_at", "-pk")[:_SHOWN])
+
+
+def signup_rows(signups: Iterable[Signup]) -> list[dict[str, Any]]:
     """Signups as a small table shows them."""
     return [
         {

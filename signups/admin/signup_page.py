@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
+from django.http import HttpRequest
 from django.urls import reverse
 
-from signups.admin import badges, facts, timeline
+from signups.activity.scope import Scope
+from signups.admin import badges, facts, identity, mail_stop, notes, story
 from signups.admin.base import safe_url
 from signups.models import Attempt, Check, Delivery, Lookup, Signup, Verdict
 
 _OTHERS = 8
+_SCORES = 20
+_DELIVERIES = 40  # the latest; the list of deliveries has all
 SKIPPABLE = (Delivery.State.PENDING, Delivery.State.FAILED)
 TRIABLE = (*SKIPPABLE, Delivery.State.SKIPPED)
 
@@ -26,11 +30,12 @@ class Button:
     url: str
 
 
-def context(signup: Signup, *, may_change: bool, may_change_deliveries: bool) -> dict[str, Any]:
+def context(request: HttpRequest, signup: Signup, *, may_change: bool, may_change_deliveries: bool) -> dict[str, Any]:
     """Everything the template needs about `signup` (with its person and company loaded)."""
     checks = list(signup.checks.all())
-    scores = list(signup.scores.select_related("scorecard").prefetch_related("lines"))
-    deliveries = list(with_attempts(signup.deliveries.order_by("pk")))
+    scores = list(signup.scores.select_related("scorecard").prefetch_related("lines")[:_SCORES])
+    deliveries = list(with_attempts(signup.deliveries.order_by("-pk")[: _DELIVERIES + 1]))[::-1]
+    are_more, deliveries = len(deliveries) > _DELIVERIES, deliveries[-_DELIVERIES:]
     lookups = list(lookups_about(signup))
     person, company = signup.person, signup.company
     return {
@@ -50,17 +55,13 @@ def context(signup: Signup, *, may_change: bool, may_change_deliveries: bool) ->
         "company_facts": facts.of(company.profile, facts.COMPANY) if company else None,
         "lookups": [(lookup, badges.LOOKUP_TONES.get(lookup.outcome, "quiet")) for lookup in lookups],
         "deliveries": [shown(delivery) for delivery in deliveries],
+        "are_more_deliveries": are_more,
         "elsewhere": elsewhere(deliveries),
         "may_change_deliveries": may_change_deliveries,
-        "moments": timeline.of(
-            signup,
-            checks=checks,
-            changes=signup.verdict_changes.select_related("user"),
-            confirmations=signup.confirmations.all(),
-            lookups=lookups,
-            deliveries=deliveries,
-            scores=scores,
-        ),
+        **story.context(request, Scope.of([signup]), reverse("admin:signups_signup_timeline", args=[signup.pk])),
+        "note_added": notes.just_added(request, signup),
+        "visitors": identity.visitors(signup),
+        "mail_stop": mail_stop.banner(request, person),
         "others": _others(signup),
         "landing_url": safe_url(signup.landing_page),
         "referrer_url": safe_url(signup.referrer),

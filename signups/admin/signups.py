@@ -14,7 +14,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesCheckboxFilter, RangeNumericFilter
 
-from signups.admin import badges, reviewing, signup_page
+from signups.activity.scope import Scope
+from signups.admin import badges, crm_mails, identity, notes, reviewing, signup_page, story
 from signups.admin.base import DaysFilter, PageAdmin
 from signups.models import Delivery, Signup
 
@@ -98,7 +99,12 @@ class SignupAdmin(SignupColumns, PageAdmin):
         may_change_deliveries = request.user.has_perm("signups.change_delivery")
         may_change = self.has_change_permission(request, row)
         signup = Signup.objects.select_related("person", "company").get(pk=row.pk)
-        return signup_page.context(signup, may_change=may_change, may_change_deliveries=may_change_deliveries)
+        return signup_page.context(request, signup, may_change=may_change, may_change_deliveries=may_change_deliveries)
+
+    def rendered(
+        self, request: HttpRequest, row: Any, extra_context: dict[str, Any] | None = None, status: int = 200
+    ) -> HttpResponse:
+        return notes.via_slack(request, row) or super().rendered(request, row, extra_context, status)
 
     def get_urls(self) -> list[URLPattern]:
         views = [
@@ -109,7 +115,19 @@ class SignupAdmin(SignupColumns, PageAdmin):
             )
             for decision in reviewing.DECISIONS
         ]
-        return views + super().get_urls()
+        views.append(
+            path("<int:pk>/timeline/", self.admin_site.admin_view(self._timeline), name="signups_signup_timeline")
+        )
+        return [*views, *notes.urls(self), *identity.urls(self), *crm_mails.urls(self), *super().get_urls()]
+
+    def _timeline(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The moments that follow those on the page."""
+        signup = Signup.objects.select_related("person", "company").filter(pk=pk).first()
+        if signup is None:
+            raise Http404
+        if not self.has_view_or_change_permission(request, signup):
+            raise PermissionDenied
+        return story.further(request, Scope.of([signup]), request.path)
 
     def _deciding(self, decision: reviewing.Decision) -> Any:
         def view(request: HttpRequest, pk: int) -> HttpResponse:

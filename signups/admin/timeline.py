@@ -1,151 +1,107 @@
-"""One signup's story in the order of time: where they came from, what was found and decided, who was told."""
+"""The timeline as it is shown: each moment at its time and distance from the signup, and the kinds to pick from.
+
+What happened, and in which order, is `signups.activity.timeline`'s to know; the words are `moments`'.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import groupby
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
 
-from signups.admin import badges
-from signups.models import Attempt, Check, Confirmation, Delivery, Lookup, Score, Signup, VerdictChange
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.urls import reverse
 
-_EPSILON = timedelta(microseconds=1)
+from signups.activity import timeline
+from signups.activity.scope import arrived_at
+from signups.activity.timeline import Kind
+from signups.admin import badges, moments
+from signups.admin.moments import Shown
+from signups.models import Note
+
+KIND_NAMES: Final[dict[Kind, str]] = {
+    Kind.PAGE: "Visits",
+    Kind.DOCS: "Docs",
+    Kind.EVENT: "Events",
+    Kind.API: "API calls",
+    Kind.MAIL: "Mails",
+    Kind.SLACK: "Slack",
+    Kind.NOTE: "Notes",
+    Kind.DECISION: "Decisions",
+    Kind.SCORE: "Scores",
+    Kind.LOOKUP: "Look-ups",
+    Kind.DELIVERY: "Deliveries",
+    Kind.LIMIT: "Limits",
+    Kind.EXPERIMENT: "A/B tests",
+    Kind.IDENTITY: "Identity",
+}
+
+
+def shown(
+    page: timeline.Page,
+    *,
+    viewer: AbstractBaseUser | AnonymousUser,
+    says_whose: bool = False,
+    after: timeline.Key | None = None,
+) -> list[Shown]:
+    """A page's moments. `says_whose`: the story is several people's; `after`: what stands above the page."""
+    day = after[0].date() if after is not None else None
+    rows = []
+    for moment in page.moments:
+        one = replace(moments.WORDS[moment.rows[0].what](moment), kind=moment.kind.value)
+        one = _placed(one, moment, says_whose)
+        if moment.rows[0].what == "note" and _is_own(moment.rows[0].row, viewer):
+            note = moment.rows[0].row
+            url = reverse("admin:signups_signup_delete_note", args=[note.signup_id, note.pk])
+            one = replace(one, delete_url=url)
+        rows.append(replace(one, day=one.at.date() if one.at.date() != day else None))
+        day = one.at.date()
+    return rows
+
+
+def _placed(one: Shown, moment: timeline.Moment, says_whose: bool) -> Shown:
+    """When it was: from when until when, whether before the signup, and how far from it."""
+    first, last = moment.rows[0], moment.rows[-1]
+    until = last.at if abs(last.at - first.at) >= timedelta(minutes=1) else None
+    signup = first.signup
+    if signup is None:
+        return replace(one, until=until)
+    arrived = arrived_at(signup)
+    is_before = first.what == "action" and first.at < arrived
+    since = "" if says_whose or one.is_whole_day or is_before else _distance(first.at - arrived)
+    return replace(one, until=until, is_before=is_before, since=since, who=signup if says_whose else None)
+
+
+def _distance(distance: timedelta) -> str:
+    if abs(distance) < timedelta(milliseconds=1):
+        return ""
+    sign = "−" if distance < timedelta(0) else "+"
+    if abs(distance) >= timedelta(seconds=60):
+        return sign + badges.duration(abs(distance))
+    seconds = abs(distance).total_seconds()
+    return sign + (f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s")
+
+
+def _is_own(note: Note, viewer: AbstractBaseUser | AnonymousUser) -> bool:
+    return note.kind == Note.Kind.NOTE and note.author_id is not None and note.author_id == viewer.pk
 
 
 @dataclass(frozen=True)
-class Moment:
-    """Something that happened. `icon` is a Material symbol; `since` is how long after the signup."""
+class Chip:
+    """One kind to pick, with how much there is of it; `url` picks it, or all again where it is picked."""
 
-    at: datetime
-    kind: str
-    icon: str
-    tone: str
-    title: str
-    detail: str = ""
-    by: str = ""
-    since: str = ""
+    name: str
+    number: str
+    url: str
+    is_picked: bool
 
 
-def of(
-    signup: Signup,
-    *,
-    checks: Sequence[Check],
-    changes: Iterable[VerdictChange],
-    confirmations: Iterable[Confirmation],
-    lookups: Iterable[Lookup],
-    deliveries: Sequence[Delivery],
-    scores: Sequence[Score],
-) -> list[Moment]:
-    """Every moment, oldest first. Reads what it is given and asks the database nothing."""
-    arrived = signup.created_at - timedelta(milliseconds=signup.decided_ms)
-    moments = [
-        *_arrival(signup, arrived),
-        *_lookups(lookups),
-        *_checks(signup, checks),
-        *_scores(signup, scores),
-        *_changes(signup, changes),
-        *_confirmations(confirmations),
-        *_plans(deliveries),
-        *(_attempt(delivery, attempt) for delivery in deliveries for attempt in delivery.attempts.all()),
-    ]
-    moments.sort(key=lambda moment: moment.at)
-    return [_with_distance(moment, arrived) for moment in moments]
-
-
-def _arrival(signup: Signup, arrived: datetime) -> Iterator[Moment]:
-    came_from = " · ".join(f"{name.removeprefix('utm_')}: {value}" for name, value in signup.utm.items())
-    if signup.referrer or signup.landing_page or came_from:
-        title = f"Came from {signup.referrer}" if signup.referrer else "Came to the site"
-        landed = f"landed on {signup.landing_page}" if signup.landing_page else ""
-        detail = " · ".join(part for part in (landed, came_from) if part)
-        yield Moment(arrived - _EPSILON, "visit", "explore", "quiet", title, detail)
-    detail = f"{signup.name} <{signup.email}>" + (f" of {signup.company_name}" if signup.company_name else "")
-    yield Moment(
-        arrived, "signup", "person_add", "busy", f"Signed up through the {signup.get_source_display()}", detail
-    )
-
-
-def _lookups(lookups: Iterable[Lookup]) -> Iterator[Moment]:
-    for lookup in lookups:
-        name = badges.provider_name(lookup.provider)
-        title = f"{name} about {lookup.key}: {lookup.get_outcome_display()}"
-        detail = " · ".join(part for part in (f"{lookup.ms} ms", lookup.note) if part)
-        tone = badges.LOOKUP_TONES.get(lookup.outcome, "quiet")
-        yield Moment(lookup.fetched_at, "lookup", "travel_explore", tone, title, detail)
-
-
-def _checks(signup: Signup, checks: Sequence[Check]) -> Iterator[Moment]:
-    if not checks:
-        return
-    outcomes = [check.outcome for check in checks]
-    counted = ", ".join(f"{outcomes.count(o)} {o}" for o in Check.Outcome.values if o in outcomes)
-    worst = next(o for o in ("bad", "unknown", "good") if o in outcomes)
-    title = f"{len(checks)} checks in {signup.decided_ms} ms: {counted}"
-    detail = " ".join(check.sentence for check in checks if check.outcome != Check.Outcome.GOOD)
-    yield Moment(signup.created_at - 2 * _EPSILON, "check", "checklist", badges.CHECK_TONES[worst], title, detail)
-
-
-def _scores(signup: Signup, scores: Sequence[Score]) -> Iterator[Moment]:
-    before: int | None = None
-    for score in reversed(scores):  # newest first in the database
-        change = "" if before is None else f" (was {before})"
-        detail = "High value" if score.is_high_value else ""
-        at = score.created_at if change else signup.created_at - _EPSILON  # the first one is what the verdict rests on
-        yield Moment(at, "score", "trending_up", "quiet", f"Scored {score.total}{change}", detail)
-        before = score.total
-
-
-def _changes(signup: Signup, changes: Iterable[VerdictChange]) -> Iterator[Moment]:
-    for change in changes:
-        by = change.get_by_display()
-        if change.user is not None:
-            by = change.user.get_username()
-        tone = badges.VERDICT_TONES.get(change.verdict, "quiet")
-        title = f"Verdict: {change.get_verdict_display()}"
-        at = signup.created_at if change.by == VerdictChange.By.RULES else change.at  # before what followed from it
-        yield Moment(at, "verdict", "gavel", tone, title, change.note, by)
-
-
-def _confirmations(confirmations: Iterable[Confirmation]) -> Iterator[Moment]:
-    for confirmation in confirmations:
-        title = "Asked to confirm the address" + (f" (mail {confirmation.number})" if confirmation.number > 1 else "")
-        detail = f"The link expires {confirmation.expires_at:%d %b, %H:%M} UTC"
-        yield Moment(confirmation.created_at, "confirmation", "mail", "wait", title, detail)
-        if confirmation.used_at is not None:
-            detail = f"from {confirmation.used_ip}" if confirmation.used_ip else ""
-            used = "Confirmed the address by the link"
-            yield Moment(confirmation.used_at, "confirmation", "mark_email_read", "good", used, detail)
-
-
-def _plans(deliveries: Iterable[Delivery]) -> Iterator[Moment]:
-    """What was planned at once is one moment."""
-    planned = sorted(deliveries, key=lambda d: (d.created_at.replace(microsecond=0), d.event, d.pk))
-    for (_, event), group in groupby(planned, key=lambda d: (d.created_at.replace(microsecond=0), d.event)):
-        rows = list(group)
-        names = " · ".join(badges.integration_name(row.integration) for row in rows)
-        title = f"To be told: {badges.event_words(event)}"
-        yield Moment(rows[-1].created_at, "delivery", "outbox", "quiet", title, names)
-
-
-def _attempt(delivery: Delivery, attempt: Attempt) -> Moment:
-    name = badges.integration_name(delivery.integration)
-    title = f"{name}, {badges.event_words(delivery.event)}: {badges.RESULT_WORDS.get(attempt.result, attempt.result)}"
-    status = f"HTTP {attempt.status}" if attempt.status else ""
-    detail = " · ".join(part for part in (attempt.reason, status, f"{attempt.ms} ms") if part)
-    tone = badges.RESULT_TONES.get(attempt.result, "bad")
-    icon = "send" if attempt.result == "delivered" else "outgoing_mail"
-    return Moment(attempt.at, "delivery", icon, tone, title, detail)
-
-
-def _with_distance(moment: Moment, arrived: datetime) -> Moment:
-    distance = moment.at - arrived
-    if abs(distance) < timedelta(milliseconds=1):
-        since = ""
-    elif abs(distance) < timedelta(seconds=60):
-        seconds = abs(distance).total_seconds()
-        since = f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
-    else:
-        since = badges.duration(abs(distance))
-    sign = "−" if distance < timedelta(0) else "+"
-    return Moment(**{**moment.__dict__, "since": f"{sign}{since}" if since else ""})
+def chips(
+    counts: dict[Kind, timeline.Count], picked: Kind | None, url_of: Callable[[Kind | None], str]
+) -> Iterator[Chip]:
+    yield Chip("All", "", url_of(None), picked is None)
+    for kind, name in KIND_NAMES.items():
+        count = counts[kind]
+        if count.number or kind is picked:
+            yield Chip(name, f"{count.number:,}{'+' if count.is_more else ''}", url_of(kind), kind is picked)

@@ -119,7 +119,8 @@ def test_the_timeline_tells_the_story_in_order(browser: Client) -> None:
     link = confirmation.link(confirmation.ask(signup))
     confirmation.confirm(link.rstrip("/").rsplit("/", 1)[1])
     make_delivery(signup, "mixpanel", attempts=1, period="again")
-    moments = browser.get(reverse("admin:signups_signup_change", args=[signup.pk])).context["moments"]
+    page_url = reverse("admin:signups_signup_change", args=[signup.pk])
+    moments = browser.get(f"{page_url}?order=oldest").context["moments"]
 
     titles = [moment.title for moment in moments]
     assert titles[:4] == [

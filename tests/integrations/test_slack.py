@@ -97,7 +97,7 @@ def test_a_signup_as_a_message() -> None:
                         "type": "button",
                         "action_id": "open_signup",
                         "text": plain("Open signup"),
-                        "url": f"http://127.0.0.1:8000/admin/signups/signup/{signup.pk}/change/",
+                        "url": f"http://127.0.0.1:8000/admin/signups/signup/{signup.pk}/change/?via=slack",
                         "style": "primary",
                     },
                     {

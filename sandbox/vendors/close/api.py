@@ -111,9 +111,9 @@ def page(call: Call, rows: Iterable[Record]) -> Reply:
 
 
 def matching(call: Call, rows: Iterable[Record], *names: str) -> list[Record]:
-    """The rows that agree with the filters of the query; a filter is a field's name and its text."""
-    wanted = {name: str(call.params[name]).lower() for name in names if name in call.params}
-    return [row for row in rows if all(str(row.get(name)).lower() == value for name, value in wanted.items())]
+    """The rows that agree with the filters of the query; a filter is a field's name and its text, or several texts."""
+    wanted = {name: str(call.params[name]).lower().split(",") for name in names if name in call.params}
+    return [row for row in rows if all(str(row.get(name)).lower() in values for name, values in wanted.items())]
 
 
 def with_fields(body: Any, names: str | None) -> Any:

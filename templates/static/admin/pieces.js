@@ -1,0 +1,59 @@
+// Pieces of an admin page that come after it: panels that ask a vendor, and the further pages of a timeline.
+// Without this script the panels' links lead to the same pieces, and "Show older" to the same moments.
+(() => {
+  "use strict";
+
+  const fetched = async (url) => {
+    const reply = await fetch(url, { credentials: "same-origin", headers: { "X-Requested-With": "fetch" } });
+    if (reply.redirected || !reply.ok) throw new Error(reply.redirected ? "You are logged out." : `Error ${reply.status}.`);
+    return reply.text();
+  };
+
+  const fill = async (panel, url) => {
+    panel.setAttribute("aria-busy", "true");
+    panel.classList.add("ob-is-loading");
+    try {
+      panel.innerHTML = await fetched(url);
+    } catch (error) {
+      const again = document.createElement("a");
+      again.className = "ob-button ob-small";
+      again.href = `#${panel.id}`;
+      again.dataset.again = url;
+      again.textContent = "Try again";
+      const words = document.createElement("p");
+      words.textContent = `This could not be loaded. ${error.message}`;
+      panel.replaceChildren(words, again);
+    }
+    panel.classList.remove("ob-is-loading");
+    panel.removeAttribute("aria-busy");
+  };
+
+  const goOn = async (link) => {
+    const place = link.closest("li");
+    link.setAttribute("aria-busy", "true");
+    try {
+      const piece = document.createElement("template");
+      piece.innerHTML = await fetched(link.dataset.piece);
+      const first = piece.content.querySelector(".ob-moment");
+      place.replaceWith(piece.content);
+      if (first) {
+        first.tabIndex = -1;
+        first.focus({ preventScroll: true });
+      }
+    } catch {
+      location.assign(link.href);
+    }
+  };
+
+  document.addEventListener("click", (event) => {
+    if (event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    const again = event.target.closest("[data-again]");
+    const further = event.target.closest("[data-piece]");
+    if (!again && !further) return;
+    event.preventDefault();
+    if (again) fill(again.closest("[data-panel]"), again.dataset.again);
+    else if (!further.hasAttribute("aria-busy")) goOn(further);
+  });
+
+  document.querySelectorAll("[data-panel]").forEach((panel) => fill(panel, panel.dataset.panel));
+})();
