@@ -6,7 +6,7 @@ What a record may say is `records`'; whom it is about, `customers`'; what follow
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -67,9 +67,9 @@ class Customers:
 
 
 def report(items: Sequence[Any]) -> Taken:
-    """Take a batch as the product's backend sent it, and look at the limits of those it is about."""
+    """Take a batch as the product's backend sent it, and do what follows from it."""
     taken = take(items)
-    limits.check(taken.signups)
+    follow_up(taken.signups)
     return taken
 
 
@@ -85,9 +85,17 @@ def take(items: Sequence[Any], known: Customers | None = None) -> Taken:
     for start in range(0, len(keys), _AT_ONCE):
         _store([rows[key] for key in keys[start : start + _AT_ONCE]], taken)
     taken.signups = {row.signup_id for row in rows.values()}
-    developer.on_first_call(taken.signups)
     taken.refused.sort(key=lambda refusal: refusal.index)
     return taken
+
+
+def follow_up(signup_ids: Collection[int]) -> None:
+    """Look at those whose usage was stored: was it their first call, are they at their limit?
+
+    Should it be cut off, the daily jobs make up for it.
+    """
+    developer.on_first_call(signup_ids)
+    limits.check(signup_ids)
 
 
 _Key = tuple[int, date, str]
