@@ -8,30 +8,26 @@ custom fields of our own are overwritten. What a record looks like, and which on
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Iterator
 from datetime import timedelta
-from functools import cache
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
+from integrations import close_api as api
+from integrations import close_mails
 from integrations import close_records as records
+from integrations import close_usage as usage
 from integrations.close_records import Fields, Record
-from integrations.http import Door
-from integrations.rows import missing
-from signups.contracts import Delivered, Event, Integration, Misconfigured, Never, Outcome, Skipped
+from integrations.rows import is_reached, missing
+from signups.contracts import CrmMail, Deadline, Delivered, Event, Integration, Never, Outcome, Skipped
 from signups.models import Delivery, Signup
 
-SEARCH_EVERY_S = 0.5  # Close lets us search twice a second; other calls may come thirty times a second
+LEAD_IS_GONE = "The lead was deleted in Close."
+_ABOUT_PEOPLE = (Event.SIGNED_UP, Event.CONFIRMED, Event.PROFILE_CHANGED)
 _MOST_EARLIER = 50  # deliveries to read earlier leads from
-_PAGE = 100
-
-
-class FieldsAreGone(Never):
-    """A custom field whose id we had remembered was deleted at Close."""
+_MAILS, _MAILS_WITHIN_MS = 10, 4_500  # staff wait for them
+_MAIL_LEADS = 10  # leads whose mails are asked for at once
 
 
 class Close(Integration):
@@ -41,6 +37,7 @@ class Close(Integration):
     name = "Close"
     concurrency: ClassVar[int] = 4
     is_serial_by_company: ClassVar[bool] = True
+    keeps_mails: ClassVar[bool] = True
     reconcile_after: ClassVar[timedelta] = timedelta(seconds=60)
 
     def missing_settings(self) -> list[str]:
@@ -49,33 +46,95 @@ class Close(Integration):
     def on_signed_up(self, signup: Signup, delivery: Delivery) -> Outcome:
         """A second try looks for what a first one made, so there is nothing else to reconcile."""
         try:
-            return self._tell(signup, _fields())
-        except FieldsAreGone:
-            _forget_fields()
-            return self._tell(signup, _fields())
+            return self._tell(signup, api.fields(records.CUSTOM_FIELDS))
+        except api.FieldsAreGone:
+            api.forget_fields()
+            return self._tell(signup, api.fields(records.CUSTOM_FIELDS))
 
     def on_profile_changed(self, signup: Signup, delivery: Delivery) -> Outcome:
         """The same again fills in what is new; a contact that sales deleted stays away."""
         first = signup.deliveries.filter(integration=self.slug, event=Event.SIGNED_UP).first()
-        if first is not None and first.made and _get("contact", first.made["contact_id"]) is None:
+        if first is not None and first.made and api.get("contact", first.made["contact_id"]) is None:
             return Skipped("The contact was deleted in Close.")
         return self.on_signed_up(signup, delivery)
+
+    def on_usage_reported(self, signup: Signup, delivery: Delivery) -> Outcome:
+        """The figures that changed, in one call; all of them where the lead is another or lost its fields."""
+        reports = signup.deliveries.filter(integration=self.slug, event=Event.USAGE_REPORTED)
+        if reports.filter(pk__gt=delivery.pk).exists():
+            return Skipped("A newer report took its place.")
+        last = reports.filter(pk__lt=delivery.pk, due_at=None).order_by("-pk").first()
+        if last is not None and last.outcome == LEAD_IS_GONE and not self._was_told_since(signup, last):
+            return Skipped(LEAD_IS_GONE)
+        try:
+            return self._report(signup, delivery.frozen["values"], delivery.frozen["whole"])
+        except api.FieldsAreGone:
+            api.forget_fields()
+            return self._report(signup, delivery.frozen["whole"], delivery.frozen["whole"])
+
+    def on_reached_limit(self, signup: Signup, delivery: Delivery) -> Outcome:
+        """A task, unless a first try made it."""
+        if not is_reached(signup, delivery):
+            return Skipped("It no longer holds: the usage or the limit was corrected.")
+        lead = self._present_lead(signup)
+        if lead is None:
+            return Skipped(LEAD_IS_GONE)
+        tasks = (row for row in api.rows("task/", lead_id=lead["id"]) if usage.is_task_of(row, signup, delivery))
+        task = next(tasks, None) or api.call("POST", "task/", usage.task(lead, signup, delivery), is_safe=False)
+        made = {"lead_id": lead["id"], "task_id": task["id"]}
+        return Delivered(task["id"], lead["html_url"], f"A task for {task.get('assigned_to_name') or 'sales'}.", made)
+
+    def on_limit_resolved(self, signup: Signup, delivery: Delivery) -> Outcome:
+        told = signup.deliveries.filter(integration=self.slug, event=Event.REACHED_LIMIT, period=delivery.period)
+        row = told.exclude(made={}).first()
+        if row is None:
+            return Skipped("There is no task to complete.")
+        task_id = row.made["task_id"]
+        if is_reached(signup, delivery):
+            return Skipped("It was reached again.")
+        try:
+            api.call("PUT", f"task/{task_id}/", {"is_complete": True})
+        except Never as refusal:
+            if refusal.status != 404:
+                raise
+            return Skipped("The task was deleted in Close.")
+        return Delivered(external_id=task_id, note="The task is completed.")
+
+    def reconcile(self, signup: Signup, delivery: Delivery) -> Outcome | None:
+        """Whether the lead holds the figures already. Everything else is looked for by its handler."""
+        if delivery.event != Event.USAGE_REPORTED:
+            return None
+        values = usage.lead_values(delivery.frozen["values"], api.fields(usage.FIELDS))
+        lead = api.get("lead", lead_id) if (lead_id := self._usage_lead(signup)) else None
+        return _reported(lead, values) if lead is not None and usage.holds(lead, values) else None
+
+    def mails_with(self, signup: Signup) -> list[CrmMail]:
+        """The latest e-mail activities of the leads where this person and their colleagues are."""
+        leads = self._earlier_leads(signup)[:_MAIL_LEADS]
+        if not leads:
+            return []
+        wanted = {"lead_id": ",".join(leads), "_limit": str(_MAILS), "_fields": ",".join(close_mails.FIELDS)}
+        deadline = Deadline(_MAILS_WITHIN_MS)
+        page = api.door().call("GET", "activity/email/", params=wanted, is_safe=True, deadline=deadline).json
+        urls = dict(Delivery.objects.filter(external_id__in=leads).values_list("external_id", "external_url"))
+        mails = [mail for row in page["data"] if (mail := close_mails.mail(row, urls)) is not None]
+        return sorted(mails, key=lambda mail: mail.at, reverse=True)
 
     def _tell(self, signup: Signup, fields: Fields) -> Delivered:
         lead, is_company_s = self._find_lead(signup, fields)
         if lead is None:
-            lead = _call("POST", "lead/", records.new_lead(signup, fields), is_safe=False)
+            lead = api.call("POST", "lead/", records.new_lead(signup, fields), is_safe=False)
             return _delivered(lead, lead["contacts"][0]["id"], f"Made the lead {lead['display_name']}.")
         contact = records.contact_of(lead, signup, fields)
         if contact is None:
             body = {"lead_id": lead["id"], **records.new_contact(signup, fields)}
-            contact = _call("POST", "contact/", body, is_safe=False)
+            contact = api.call("POST", "contact/", body, is_safe=False)
             note = f"Joined the lead {lead['display_name']}."
         else:
-            _change(f"contact/{contact['id']}/", records.contact_changes(contact, signup, fields))
+            api.change(f"contact/{contact['id']}/", records.contact_changes(contact, signup, fields))
             note = f"Stood already on the lead {lead['display_name']}."
         if is_company_s:
-            _change(f"lead/{lead['id']}/", records.lead_changes(lead, signup, fields))
+            api.change(f"lead/{lead['id']}/", records.lead_changes(lead, signup, fields))
         return _delivered(lead, contact["id"], note)
 
     def _find_lead(self, signup: Signup, fields: Fields) -> tuple[Record | None, bool]:
@@ -86,8 +145,8 @@ class Close(Integration):
         """
         earlier = self._earlier_leads(signup)
         found: list[tuple[records.Fit, str, Record]] = []
-        for lead_id in dict.fromkeys((*earlier, *_search(records.candidates(signup, fields)))):
-            lead = _get("lead", lead_id)
+        for lead_id in dict.fromkeys((*earlier, *api.search(records.candidates(signup, fields)))):
+            lead = api.get("lead", lead_id)
             fit = records.fit(lead, signup, fields, is_ours=lead_id in earlier) if lead is not None else None
             if lead is not None and fit is not None:
                 found.append((fit, lead["date_created"], lead))
@@ -97,132 +156,68 @@ class Close(Integration):
         best = found[0][2]
         employers = [lead for fit, _, lead in found[1:] if fit != records.Fit.PERSON]
         if employers and records.is_personal(best, signup, fields):
-            _call("POST", "lead/merge/", {"source": best["id"], "destination": employers[0]["id"]})
-            return _get("lead", employers[0]["id"]), True
+            api.call("POST", "lead/merge/", {"source": best["id"], "destination": employers[0]["id"]})
+            return api.get("lead", employers[0]["id"]), True
         return best, len(found) == 1 or records.is_of_company(best, signup, fields)
+
+    def _report(self, signup: Signup, values: Record, whole: Record) -> Outcome:
+        fields = api.fields(usage.FIELDS)
+        lead_id = self._usage_lead(signup)
+        if lead_id is not None:
+            changes = usage.lead_values(values if self._was_reported_to(signup, lead_id) else whole, fields)
+            try:
+                return _reported(api.call("PUT", f"lead/{lead_id}/", changes), changes)
+            except Never as refusal:
+                if refusal.status != 404:
+                    raise
+        lead = self._find_lead(signup, api.fields(records.CUSTOM_FIELDS))[0]
+        if lead is None:
+            return Skipped(LEAD_IS_GONE)
+        changes = usage.lead_values(whole, fields)
+        return _reported(api.call("PUT", f"lead/{lead['id']}/", changes), changes)
+
+    def _present_lead(self, signup: Signup) -> Record | None:
+        """The customer's lead as it is now, found again where it was merged; None where it was deleted."""
+        lead_id = self._usage_lead(signup)
+        lead = api.get("lead", lead_id) if lead_id is not None else None
+        return lead or self._find_lead(signup, api.fields(records.CUSTOM_FIELDS))[0]
+
+    def _usage_lead(self, signup: Signup) -> str | None:
+        """Where figures were told last, else where the person or colleagues were put."""
+        last = self._last_report(signup)
+        return last.made["lead_id"] if last is not None else next(iter(self._earlier_leads(signup)), None)
+
+    def _was_reported_to(self, signup: Signup, lead_id: str) -> bool:
+        last = self._last_report(signup)
+        return last is None or last.made["lead_id"] == lead_id
+
+    def _last_report(self, signup: Signup) -> Delivery | None:
+        told = signup.deliveries.filter(integration=self.slug, event=Event.USAGE_REPORTED).exclude(made={})
+        return told.order_by("-pk").first()
+
+    def _was_told_since(self, signup: Signup, delivery: Delivery) -> bool:
+        """Whether something was made at Close for the person or colleagues since then."""
+        return self._told(signup).filter(pk__gt=delivery.pk).exists()
 
     def _earlier_leads(self, signup: Signup) -> list[str]:
         """Ids of the leads where colleagues, or this person before, were put; newest first, for leads get merged."""
+        made = self._told(signup).values_list("made", flat=True)[:_MOST_EARLIER]
+        return list(dict.fromkeys(one["lead_id"] for one in made))
+
+    def _told(self, signup: Signup) -> QuerySet[Delivery]:
+        """What put this person or colleagues on a lead, newest first."""
         same = Q(signup__person=signup.person_id)
         if signup.company_id is not None:
             same |= Q(signup__company=signup.company_id)
-        told = Delivery.objects.filter(same, integration=self.slug).exclude(made={}).order_by("-pk")
-        return list(dict.fromkeys(made["lead_id"] for made in told.values_list("made", flat=True)[:_MOST_EARLIER]))
+        told = Delivery.objects.filter(same, integration=self.slug, event__in=_ABOUT_PEOPLE).exclude(made={})
+        return told.order_by("-pk")
+
+
+def _reported(lead: Record, values: Record) -> Delivered:
+    note = f"{len(values)} figure{'s' * (len(values) != 1)} of the lead {lead['display_name']}."
+    return Delivered(lead["id"], lead["html_url"], note, {"lead_id": lead["id"]})
 
 
 def _delivered(lead: Record, contact_id: str, note: str) -> Delivered:
     made = {"lead_id": lead["id"], "contact_id": contact_id}
     return Delivered(external_id=lead["id"], url=lead["html_url"], note=note, made=made)
-
-
-# -- Custom fields -----------------------------------------------------------------------------------------------------
-
-_known_fields: dict[tuple[str, str], Fields] = {}
-_fields_lock = threading.Lock()
-
-
-def _fields() -> Fields:
-    """Ids of our custom fields, by object type and name; found or made once a process."""
-    account = (settings.CLOSE["api_url"], settings.CLOSE["api_key"])
-    with _fields_lock:
-        if account not in _known_fields:
-            _known_fields[account] = {kind: _provide(kind, wanted) for kind, wanted in records.CUSTOM_FIELDS.items()}
-        return _known_fields[account]
-
-
-def _forget_fields() -> None:
-    with _fields_lock:
-        _known_fields.clear()
-
-
-def _provide(kind: str, wanted: dict[str, str]) -> dict[str, str]:
-    """Ids of the fields `wanted` (name → type) of leads or contacts, after making those that are missing.
-
-    Making one is called safe: a repeat lists them first. Raises Misconfigured where somebody gave one another type.
-    """
-    path = f"custom_field/{kind}/"
-    there = {field["name"].casefold(): field for field in _list(path)}
-    ids = {}
-    for name, field_type in wanted.items():
-        field = there.get(name.casefold())
-        if field is None:
-            field = _call("POST", path, {"name": name, "type": field_type})
-        if field["type"] != field_type:
-            advice = f"the custom field {name!r} of {kind}s is of type {field['type']}; rename it, and ours is made"
-            raise Misconfigured("Close", advice)
-        ids[name] = str(field["id"])
-    return ids
-
-
-# -- Calls -------------------------------------------------------------------------------------------------------------
-
-
-class _Pace:
-    """Lets callers through one by one, so many seconds apart."""
-
-    def __init__(self, every_s: float) -> None:
-        self.every_s = every_s
-        self._lock = threading.Lock()
-        self._next = 0.0
-
-    def wait(self) -> None:
-        with self._lock:
-            turn = max(self._next, time.monotonic())
-            self._next = turn + self.every_s
-        time.sleep(max(0.0, turn - time.monotonic()))
-
-
-_searching = _Pace(SEARCH_EVERY_S)
-
-
-def _search(body: Record) -> list[str]:
-    """Ids of what the index holds for a query, in its order."""
-    _searching.wait()
-    return [row["id"] for row in _call("POST", "data/search/", body)["data"]]
-
-
-def _list(path: str) -> Iterator[Record]:
-    """All rows of a list, page by page."""
-    skip = 0
-    while True:
-        page = _door().call("GET", path, params={"_skip": str(skip), "_limit": str(_PAGE)}, is_safe=True).json
-        yield from page["data"]
-        skip += _PAGE
-        if not page.get("has_more"):
-            return
-
-
-def _get(kind: str, record_id: str) -> Record | None:
-    """A lead or contact as it is now; None where it was deleted or merged away."""
-    reply = _door().call("GET", f"{kind}/{record_id}/", is_safe=True, accept=(404,))
-    found: Record = reply.json
-    return None if reply.status == 404 else found
-
-
-def _change(path: str, changes: Record) -> None:
-    """Patch a record: what is not named stays as it is."""
-    if changes:
-        _call("PUT", path, changes)
-
-
-def _call(method: str, path: str, body: Record, *, is_safe: bool = True) -> Any:
-    try:
-        return _door().call(method, path, json=body, is_safe=is_safe).json
-    except Never as refusal:
-        status, excerpt = refusal.status, refusal.excerpt
-        if status == 402:
-            reason = "the plan's limit is reached: make room there, or upgrade"
-            raise Misconfigured("Close", reason, status=status, excerpt=excerpt) from refusal
-        if status == 400 and "cf_" in excerpt:
-            reason = f"{refusal.reason}: it refuses a custom field"
-            raise FieldsAreGone("Close", reason, status=status, excerpt=excerpt) from refusal
-        raise
-
-
-@cache
-def _door_to(url: str, key: str) -> Door:
-    return Door("Close", url, auth=(key, ""), secrets=(key,), key_setting="CLOSE_API_KEY", url_setting="CLOSE_API_URL")
-
-
-def _door() -> Door:
-    return _door_to(settings.CLOSE["api_url"], settings.CLOSE["api_key"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -52,6 +53,32 @@ def at_ms(delivery: Delivery) -> int:
 def at_s(delivery: Delivery) -> int:
     """When the event happened, in epoch seconds: the same at every try."""
     return at_ms(delivery) // 1000
+
+
+def at_date(delivery: Delivery) -> date:
+    """The day (UTC) on which the event happened: the same at every try."""
+    return datetime.fromtimestamp(at_s(delivery), UTC).date()
+
+
+def limit_words(delivery: Delivery) -> str:
+    """ "83 % of the plan: 830 of 1,000 API calls in November 2026", of an event about a limit."""
+    facts = delivery.frozen
+    period = str(facts["period"])
+    if period == "total":
+        when = "in all"
+    elif len(period) == len("2026-11-24"):
+        when = f"on {date.fromisoformat(period):%-d %B %Y}"
+    else:
+        when = f"in {date.fromisoformat(f'{period}-01'):%B %Y}"
+    percent = facts["count"] * 100 // facts["limit"] if facts["limit"] else 100
+    return f"{percent} % of the plan: {facts['count']:,} of {facts['limit']:,} API calls {when}"
+
+
+def is_reached(signup: Signup, delivery: Delivery) -> bool:
+    """Whether the share of the limit that an event is about is reached at this moment."""
+    facts = delivery.frozen
+    rows = signup.limits_reached.filter(period=facts["period"], threshold=facts["threshold"], resolved_at=None)
+    return rows.exists()
 
 
 def admin_url(signup: Signup, via: str = "") -> str:

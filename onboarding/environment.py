@@ -125,7 +125,7 @@ VARIABLES: tuple[Variable, ...] = (
         "LIMIT_THRESHOLDS",
         list,
         ["80", "100"],
-        "Shares of the plan's limit, in percent, at which customers are prompted to upgrade; sales hear of 100 and more",
+        "Shares of the plan's limit, in percent, at which customers are asked to upgrade; sales hear of 100 and more",
     ),
     Variable(
         "SLACK_BOT_TOKEN",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 import requests
 
-from integrations import close, close_records
+from integrations import close_api, close_records
 from integrations.close import Close
 from signups.contracts import Ambiguous, Delivered, Later, Misconfigured, Never, Skipped
 from signups.models import Company, Delivery, Signup
@@ -23,10 +24,9 @@ FIELDS = {
 
 
 @pytest.fixture(autouse=True)
-def _first_use(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is remembered of the fields, and the pace of searches is kept to in one test alone."""
-    close._forget_fields()
-    monkeypatch.setattr(close._searching, "every_s", 0.0)
+def _first_use() -> None:
+    """Nothing is remembered of the fields."""
+    close_api.forget_fields()
 
 
 def acme() -> Company:
@@ -347,7 +347,7 @@ def test_what_was_made_is_found_by_our_id_when_sales_corrected_the_address(sandb
 @pytest.mark.parametrize("fault", [{"status": 500}, {"status": 500, "commit": True}, {"reset": "after"}])
 def test_a_try_that_broke_off_anywhere_is_taken_up_again(sandbox: Sandbox, step: str, fault: dict[str, Any]) -> None:
     tell(otto())
-    close._forget_fields()
+    close_api.forget_fields()
     signup = make_signup("hal@handmade.test", "Hal", company=Company.objects.get(domain="handmade.test"), score=90)
     delivery = make_delivery(signup, "close")
     sandbox.fault("close", route=step, **fault)
@@ -360,7 +360,7 @@ def test_a_try_that_broke_off_anywhere_is_taken_up_again(sandbox: Sandbox, step:
 
 def test_custom_fields_are_made_once(sandbox: Sandbox) -> None:
     tell(tom())
-    close._forget_fields()  # another process
+    close_api.forget_fields()  # another process
     tell(uma())
     fields = sandbox.state("close")["custom_fields"]
     made = {kind: {field["name"]: field["type"] for field in fields[kind]} for kind in close_records.CUSTOM_FIELDS}
@@ -387,20 +387,29 @@ def test_a_field_of_ours_with_another_type_is_named(sandbox: Sandbox) -> None:
 
 def test_fields_beyond_the_first_page_are_found(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     tell(tom())
-    close._forget_fields()
-    monkeypatch.setattr(close, "_PAGE", 2)
+    close_api.forget_fields()
+    monkeypatch.setattr(close_api, "_PAGE", 2)
     tell(uma())
     assert len(leads(sandbox)) == 1
 
 
-def test_two_searches_a_second_are_enough(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_searches_a_second_are_enough(sandbox: Sandbox, settings: Any) -> None:
     sandbox.setting("close", rate_limit=True)
-    monkeypatch.setattr(close._searching, "every_s", close.SEARCH_EVERY_S)
+    settings.CLOSE = settings.CLOSE | {"searches_per_s": 2.0}
     for number in range(4):
         tell(make_signup(f"p{number}@acme.test", f"P {number}", company=acme()))
     calls = sandbox.received("close", "data/search")
     assert len(calls) == 4  # one a signup
-    assert calls[-1]["at"] - calls[0]["at"] >= 3 * close.SEARCH_EVERY_S - 0.05
+    assert calls[-1]["at"] - calls[0]["at"] >= 3 / 2 - 0.05
+
+
+def test_forty_calls_may_come_at_once_and_then_one_after_the_other(settings: Any) -> None:
+    settings.CLOSE = settings.CLOSE | {"calls_per_s": 25.0}
+    pace = close_api.Pace("calls_per_s", close_api._AT_ONCE_S)
+    started = time.monotonic()
+    for _ in range(51):
+        pace.wait()
+    assert 0.3 < time.monotonic() - started < 1.3
 
 
 def test_the_rate_header_says_how_long_to_wait(sandbox: Sandbox) -> None:
