@@ -13,13 +13,24 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.conf import settings
+from django.urls import reverse
 
 from integrations import customerio_reports
 from integrations.http import Door
-from integrations.rows import at_ms, at_s, company_fact, company_name, known, missing, person_name
+from integrations.rows import (
+    at_ms,
+    at_s,
+    company_fact,
+    company_name,
+    is_reached,
+    known,
+    limit_words,
+    missing,
+    person_name,
+)
 from signups import links
-from signups.contracts import Delivered, Integration, Later, MailReport, Misconfigured
-from signups.models import Delivery, Exposure, Signup
+from signups.contracts import Delivered, Event, Integration, Later, MailReport, Misconfigured, Outcome, Skipped
+from signups.models import API_CALLS, Delivery, Exposure, Signup
 
 _MOST_VALUE_BYTES = 1_000
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -49,6 +60,28 @@ class CustomerIO(Integration):
         self._identify(signup, attributes(signup, delivery))
         return Delivered(external_id=str(signup.uid), note="Brought up to date.")
 
+    def on_went_quiet(self, signup: Signup, delivery: Delivery) -> Outcome:
+        """The event on which help with the integration is sent; not to whoever has called since it was planned."""
+        if signup.usage.filter(metric=API_CALLS, count__gt=0).exists():
+            return Skipped("They have called the API meanwhile.")
+        data = {"days": delivery.frozen["days"], "docs_url": f"{settings.BASE_URL}{reverse('api:openapi-view')}"}
+        return self._prompt(signup, delivery, data)
+
+    def on_reached_limit(self, signup: Signup, delivery: Delivery) -> Outcome:
+        """The event on which an upgrade is offered."""
+        if not is_reached(signup, delivery):
+            return Skipped("It no longer holds: the usage or the limit was corrected.")
+        return self._prompt(signup, delivery, limit(signup, delivery))
+
+    def on_limit_resolved(self, signup: Signup, delivery: Delivery) -> Outcome:
+        """The event on which the offer ends."""
+        told = signup.deliveries.filter(integration=self.slug, event=Event.REACHED_LIMIT, period=delivery.period)
+        if not told.filter(state=Delivery.State.DELIVERED).exists():
+            return Skipped("They were not prompted.")
+        if is_reached(signup, delivery):
+            return Skipped("It was reached again.")
+        return self._track(signup, delivery, limit(signup, delivery))
+
     def read_reports(self, headers: Mapping[str, str], body: bytes) -> list[MailReport]:
         secret = settings.CUSTOMERIO["webhook_secret"]
         if not secret:
@@ -56,6 +89,18 @@ class CustomerIO(Integration):
             raise Misconfigured("Customer.io", remedy)
         customerio_reports.check_signature(secret, headers, body)
         return customerio_reports.read(body)
+
+    def _prompt(self, signup: Signup, delivery: Delivery, data: dict[str, Any]) -> Outcome:
+        """An event that sends a mail nobody asked for."""
+        if not signup.is_accepted:
+            return Skipped("The signup is no longer accepted.")
+        if why := signup.person.why_no_mail():
+            return Skipped(why)
+        return self._track(signup, delivery, data)
+
+    def _track(self, signup: Signup, delivery: Delivery, data: dict[str, Any]) -> Delivered:
+        _call("POST", f"/api/v1/customers/{signup.uid}/events", event(delivery, data))
+        return Delivered(external_id=str(signup.uid), note=f"{delivery.event} sent.")
 
     def _identify(self, signup: Signup, body: dict[str, Any]) -> None:
         _call("PUT", f"/api/v1/customers/{signup.uid}", body)
@@ -107,8 +152,19 @@ def signed_up(signup: Signup, delivery: Delivery) -> dict[str, Any]:
         **{f"developer_{answer}_url": url for answer, url in question.items()},
         **{name: value for name, value in signup.utm.items() if name.startswith("utm_")},
     }
+    return event(delivery, data)
+
+
+def limit(signup: Signup, delivery: Delivery) -> dict[str, Any]:
+    """What is said of a limit that was reached, or no longer is."""
+    facts = ("threshold", "count", "limit", "period")
+    return {**{name: delivery.frozen[name] for name in facts}, "plan": signup.plan, "words": limit_words(delivery)}
+
+
+def event(delivery: Delivery, data: Mapping[str, Any]) -> dict[str, Any]:
+    """An event by the delivery's own name, with an id that is taken once."""
     return {
-        "name": "signed_up",
+        "name": delivery.event,
         "id": ulid(at_ms(delivery), delivery.uid),
         "timestamp": at_s(delivery),
         "data": {name: _cut(value) for name, value in known(data).items()},

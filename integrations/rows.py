@@ -70,6 +70,8 @@ def limit_words(delivery: Delivery) -> str:
         when = f"on {date.fromisoformat(period):%-d %B %Y}"
     else:
         when = f"in {date.fromisoformat(f'{period}-01'):%B %Y}"
+    if facts["limit"] is None:
+        return f"{facts['count']:,} API calls {when}, which the plan no longer limits"
     percent = facts["count"] * 100 // facts["limit"] if facts["limit"] else 100
     return f"{percent} % of the plan: {facts['count']:,} of {facts['limit']:,} API calls {when}"
 

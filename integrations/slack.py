@@ -12,14 +12,15 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from functools import cache
 from typing import Any, ClassVar
 
 from django.conf import settings
 
-from integrations import slack_message
+from integrations import slack_alerts, slack_message
 from integrations.http import Door
-from integrations.rows import at_ms, at_s, missing
+from integrations.rows import at_ms, at_s, is_reached, missing
 from signups import contracts
 from signups.contracts import (
     Ambiguous,
@@ -71,34 +72,23 @@ class Refused(Never):
         super().__init__("Slack", f"refused the message: {code}", status=200, excerpt=details)
 
 
-class Slack(Integration):
-    """Settings: a bot token with `chat:write` and `channels:history`, and the channel's id."""
+class _Channel(Integration):
+    """One channel with a message for each signup. Settings: what `channel_variable` names, and the bot token."""
 
-    slug = "slack"
-    name = "Slack"
-    takes: ClassVar[frozenset[str]] = frozenset({"accepted", "confirm", "held"})
     concurrency: ClassVar[int] = 1  # messages stand in order, and a channel takes about one a second
-    channel_variable: ClassVar[str] = "SLACK_CHANNEL"
+    channel_variable: ClassVar[str]
 
     @property
     def channel(self) -> str:
-        return str(settings.SLACK["channel"])
+        raise NotImplementedError
 
     def missing_settings(self) -> list[str]:
         return missing({"SLACK_BOT_TOKEN": settings.SLACK["bot_token"], self.channel_variable: self.channel})
 
     def on_signed_up(self, signup: Signup, delivery: Delivery) -> Outcome:
         _wait_for_lead(signup, delivery)
-        metadata = {"signup_id": str(signup.pk), "delivery": str(delivery.uid)}
-        body = {
-            "channel": self.channel,
-            **slack_message.message(signup),
-            "metadata": {"event_type": "signup_created", "event_payload": metadata},
-            "unfurl_links": False,
-            "unfurl_media": False,
-        }
-        reply = self._say("chat.postMessage", body, is_safe=False)
-        return self._delivered(reply["channel"], reply["ts"])
+        payload = {"signup_id": str(signup.pk), "delivery": str(delivery.uid)}
+        return self.post(slack_message.message(signup), "signup_created", payload)
 
     def on_confirmed(self, signup: Signup, delivery: Delivery) -> Outcome:
         _wait_for_lead(signup, delivery)
@@ -111,11 +101,37 @@ class Slack(Integration):
         """Our message, if it stands in the channel. An update repeats without harm and is not looked for."""
         if delivery.event != Event.SIGNED_UP:
             return None
-        for message in self._history(since=at_s(delivery) - _CLOCK_SKEW_S):
-            payload = message.get("metadata", {}).get("event_payload", {})
-            if payload.get("delivery") == str(delivery.uid):
+        return self.find("delivery", str(delivery.uid), since=at_s(delivery))
+
+    def post(self, message: Mapping[str, Any], kind: str, payload: Mapping[str, str]) -> Delivered:
+        """Post a message to the channel. By its payload it is found again after a call that may have been done."""
+        body = {
+            "channel": self.channel,
+            **message,
+            "metadata": {"event_type": kind, "event_payload": payload},
+            "unfurl_links": False,
+            "unfurl_media": False,
+        }
+        reply = self._say("chat.postMessage", body, is_safe=False)
+        return self._delivered(reply["channel"], reply["ts"])
+
+    def find(self, name: str, value: str, *, since: int) -> Delivered | None:
+        """The channel's message since then (epoch seconds) whose payload says so, None where there is none."""
+        for message in self._history(since - _CLOCK_SKEW_S):
+            if message.get("metadata", {}).get("event_payload", {}).get(name) == value:
                 return self._delivered(self.channel, message["ts"])
         return None
+
+    def change(self, message: Mapping[str, Any], channel: str, ts: str, url: str) -> Outcome:
+        """Write a message anew, unless somebody deleted it."""
+        try:
+            reply = self._say("chat.update", {"channel": channel, "ts": ts, **message}, is_safe=True)
+        except Refused as refusal:
+            if refusal.code == "message_not_found":
+                return Skipped("The message was deleted in Slack.")
+            raise
+        made = {"channel": reply["channel"], "ts": reply["ts"]}
+        return Delivered(reply["ts"], url, "The message was brought up to date.", made)
 
     def _update(self, signup: Signup) -> Outcome:
         """Write the message anew with what is known now."""
@@ -124,15 +140,7 @@ class Slack(Integration):
             return Skipped("There is no message to update: it was never posted.")
         if first.state != Delivery.State.DELIVERED:
             raise Later("Slack", "the message to update is not posted yet", retry_after_s=5)
-        body = {"channel": first.made["channel"], "ts": first.made["ts"], **slack_message.message(signup)}
-        try:
-            reply = self._say("chat.update", body, is_safe=True)
-        except Refused as refusal:
-            if refusal.code == "message_not_found":
-                return Skipped("The message was deleted in Slack.")
-            raise
-        made = {"channel": reply["channel"], "ts": reply["ts"]}
-        return Delivered(reply["ts"], first.external_url, "The message was brought up to date.", made)
+        return self.change(slack_message.message(signup), first.made["channel"], first.made["ts"], first.external_url)
 
     def _say(self, method: str, body: Mapping[str, Any], *, is_safe: bool) -> dict[str, Any]:
         """Send a message, plainer where Slack refuses it: without pictures it cannot download, then as text alone."""
@@ -212,7 +220,50 @@ class Slack(Integration):
         return Refused(code, json.dumps(details, ensure_ascii=False) if details else "")
 
 
-class SlackHighValue(Slack):
+class Slack(_Channel):
+    """Settings: a bot token with `chat:write` and `channels:history`, and the channel's id."""
+
+    slug = "slack"
+    name = "Slack"
+    takes: ClassVar[frozenset[str]] = frozenset({"accepted", "confirm", "held"})
+    takes_alerts: ClassVar[bool] = True
+    channel_variable: ClassVar[str] = "SLACK_CHANNEL"
+
+    @property
+    def channel(self) -> str:
+        return str(settings.SLACK["channel"])
+
+    def on_reached_limit(self, signup: Signup, delivery: Delivery) -> Outcome:
+        """A message to sales, where they have a channel of their own there, once all that the plan allows is used."""
+        if delivery.frozen["threshold"] < 100:
+            return Skipped("Sales hear of it at 100 %.")
+        if not is_reached(signup, delivery):
+            return Skipped("It no longer holds: the usage or the limit was corrected.")
+        payload = {"signup_id": str(signup.pk), "delivery": str(delivery.uid)}
+        return _sales().post(slack_alerts.at_limit(signup, delivery), "limit_reached", payload)
+
+    def on_limit_resolved(self, signup: Signup, delivery: Delivery) -> Outcome:
+        """The same message says so."""
+        told = signup.deliveries.filter(integration=self.slug, event=Event.REACHED_LIMIT, period=delivery.period)
+        first = told.exclude(made={}).first()
+        if first is None:
+            return Skipped("There is no message to change.")
+        if is_reached(signup, delivery):
+            return Skipped("It was reached again.")
+        message = slack_alerts.resolved(signup, delivery)
+        return _sales().change(message, first.made["channel"], first.made["ts"], first.external_url)
+
+    def reconcile(self, signup: Signup, delivery: Delivery) -> Outcome | None:
+        if delivery.event == Event.REACHED_LIMIT:
+            return _sales().find("delivery", str(delivery.uid), since=at_s(delivery))
+        return super().reconcile(signup, delivery)
+
+    def alert(self, text: str, *, key: str, since: datetime) -> None:
+        if self.find("alert", key, since=int(since.timestamp())) is None:
+            self.post(slack_alerts.staff_alert(text), "staff_alert", {"alert": key})
+
+
+class SlackHighValue(_Channel):
     """The second channel, where sales take up signups of high value. Settings: the bot token and this channel's id."""
 
     slug = "slack_high_value"
@@ -226,6 +277,11 @@ class SlackHighValue(Slack):
 
     def wants(self, signup: Signup) -> bool:
         return signup.is_high_value and bool(self.channel)
+
+
+def _sales() -> _Channel:
+    """The channel where sales are told: that of high-value signups, or the only one there is."""
+    return SlackHighValue() if settings.SLACK["high_value_channel"] else Slack()
 
 
 def _wait_for_lead(signup: Signup, delivery: Delivery) -> None:

@@ -49,7 +49,7 @@ def message(signup: Signup) -> dict[str, Any]:
         *_company(signup),
         _verdict(signup),
         _origin(signup),
-        _buttons(signup),
+        links(signup),
     ]
     return {"text": _fallback(signup), "blocks": [block.to_dict() for block in blocks]}
 
@@ -161,7 +161,8 @@ def _origin(signup: Signup) -> Block:
     return ContextBlock(block_id="origin", elements=[_plain(told, 500)])
 
 
-def _buttons(signup: Signup) -> Block:
+def links(signup: Signup) -> Block:
+    """Buttons that lead to the signup's page, and to those of other vendors."""
     buttons = [_button("open_signup", "Open signup", admin_url(signup, via="slack"), style="primary")]
     buttons += [_button(f"open_{slug}", f"Open in {name}", url) for slug, name, url in _links(signup)]
     return ActionsBlock(block_id="links", elements=buttons)

@@ -29,7 +29,7 @@ def ada(**values: Any) -> Signup:
     return make_signup(**{"company": company, "facts": facts, "ledger": ledger, **sent, **values})
 
 
-def post(signup: Signup, delivery: Delivery | None = None, slack: Slack | None = None) -> Delivered:
+def post(signup: Signup, delivery: Delivery | None = None, slack: Slack | SlackHighValue | None = None) -> Delivered:
     slack = slack or Slack()
     outcome = slack.on_signed_up(signup, delivery or make_delivery(signup, slack.slug))
     assert isinstance(outcome, Delivered)
