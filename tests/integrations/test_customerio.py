@@ -9,10 +9,11 @@ import pytest
 
 from integrations import customerio
 from integrations.customerio import CustomerIO
-from signups.contracts import Delivered, Later, Misconfigured, Never
-from signups.models import Delivery, Signup
-from tests.rows import make_company, make_delivery, make_signup
+from signups.contracts import Delivered, Later, Misconfigured, Never, Outcome, Skipped
+from signups.models import Delivery, LimitReached, Signup
+from tests.rows import finish, make_company, make_delivery, make_signup
 from tests.sandbox_process import Sandbox
+from tests.usage.acts import use
 
 pytestmark = pytest.mark.django_db
 
@@ -213,3 +214,80 @@ def test_a_workspace_in_europe_names_the_url_to_set(sandbox: Sandbox) -> None:
     sandbox.setting("customerio", is_wrong_region=True)
     with pytest.raises(Misconfigured, match=r"https://track-eu\.customer\.io.*; check CUSTOMERIO_TRACK_URL"):
         tell(ada())
+
+
+# -- Quiet customers and limits ----------------------------------------------------------------------------------------
+
+
+def events(sandbox: Sandbox, *names: str) -> list[tuple[str, dict[str, Any]]]:
+    return [(one["name"], one["data"]) for one in customers(sandbox)[0]["events"] if one["name"] in names]
+
+
+def quiet(signup: Signup) -> Outcome:
+    delivery = make_delivery(signup, "customerio", "went_quiet", frozen={"days": 7})
+    return CustomerIO().on_went_quiet(signup, delivery)
+
+
+def at_limit(signup: Signup, event: str = "reached_limit", **values: Any) -> Delivery:
+    row = LimitReached.objects.get_or_create(
+        signup=signup, period="2026-11", threshold=80, defaults={"count": 830, "limit": 1000}
+    )[0]
+    frozen = {"threshold": row.threshold, "count": row.count, "limit": row.limit, "period": row.period}
+    return make_delivery(signup, "customerio", event, period="2026-11:80", frozen=frozen, **values)
+
+
+def test_a_quiet_customer_is_an_event_with_a_link_to_the_docs(sandbox: Sandbox) -> None:
+    signup = ada()
+    tell(signup)
+    quiet(signup)
+    assert events(sandbox, "went_quiet") == [("went_quiet", {"days": 7, "docs_url": "http://127.0.0.1:8000/api/docs"})]
+
+
+def test_who_has_called_meanwhile_is_not_sent_help(sandbox: Sandbox) -> None:
+    signup = ada()
+    use(signup, 0)  # reported, and not a call
+    assert isinstance(quiet(signup), Delivered)
+    use(signup, 1)
+    signup.deliveries.all().delete()
+    assert quiet(signup) == Skipped("They have called the API meanwhile.")
+
+
+def test_no_prompt_goes_where_no_mail_may_go() -> None:
+    signup = ada()
+    signup.person.mail_stopped = "unsubscribed"
+    no = Skipped("No mail goes to this person: they unsubscribed.")
+    assert quiet(signup) == CustomerIO().on_reached_limit(signup, at_limit(signup)) == no
+
+
+def test_who_is_no_longer_accepted_is_not_prompted() -> None:
+    assert quiet(ada(verdict="rejected")) == Skipped("The signup is no longer accepted.")
+
+
+def test_a_limit_is_an_event_and_its_end_another(sandbox: Sandbox) -> None:
+    signup = ada(plan="trial")
+    tell(signup)
+    told = at_limit(signup)
+    finish(told, CustomerIO().on_reached_limit(signup, told))
+    LimitReached.objects.update(resolved_at=told.created_at)
+    CustomerIO().on_limit_resolved(signup, at_limit(signup, "limit_resolved"))
+    words = "83 % of the plan: 830 of 1,000 API calls in November 2026"
+    data = {"threshold": 80, "count": 830, "limit": 1000, "period": "2026-11", "plan": "trial", "words": words}
+    assert events(sandbox, "reached_limit", "limit_resolved") == [("reached_limit", data), ("limit_resolved", data)]
+
+
+def test_a_limit_that_was_corrected_or_never_told_is_not_told_of() -> None:
+    signup = ada()
+    told = at_limit(signup)
+    LimitReached.objects.update(resolved_at=told.created_at)
+    assert isinstance(CustomerIO().on_reached_limit(signup, told), Skipped)
+    resolved = CustomerIO().on_limit_resolved(signup, at_limit(signup, "limit_resolved"))
+    assert resolved == Skipped("They were not prompted.")
+
+
+def test_a_prompt_repeated_is_one_event(sandbox: Sandbox) -> None:
+    signup = ada()
+    tell(signup)
+    told = at_limit(signup)
+    for _ in range(3):
+        CustomerIO().on_reached_limit(signup, told)
+    assert len(events(sandbox, "reached_limit")) == 1

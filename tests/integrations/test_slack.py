@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from integrations import slack_message
+from integrations import slack_alerts, slack_message
 from integrations.slack import Slack, SlackHighValue
 from signups.contracts import Ambiguous, Delivered, Later, Misconfigured, Never, Outcome, Skipped
-from signups.models import Delivery, Signup
+from signups.models import Delivery, LimitReached, Signup
 from tests.rows import finish, make_company, make_delivery, make_signup
 from tests.sandbox_process import Sandbox
 
@@ -379,3 +379,83 @@ def test_a_message_whose_link_is_not_told_stands_all_the_same(sandbox: Sandbox) 
     sandbox.fault("slack", route="chat.getPermalink", status=500)
     assert post(ada()).url == ""
     assert len(messages(sandbox)) == 1
+
+
+# -- Limits, and what staff must know ----------------------------------------------------------------------------------
+
+
+def at_limit(signup: Signup, event: str = "reached_limit", threshold: int = 100) -> Delivery:
+    row = LimitReached.objects.get_or_create(
+        signup=signup, period="2026-11", threshold=threshold, defaults={"count": 1000, "limit": 1000}
+    )[0]
+    frozen = {"threshold": threshold, "count": row.count, "limit": row.limit, "period": row.period}
+    return make_delivery(signup, "slack", event, period=f"2026-11:{threshold}", frozen=frozen)
+
+
+def test_a_limit_as_a_message() -> None:
+    signup = ada()
+    message = slack_alerts.at_limit(signup, at_limit(signup))
+    words = "100 % of the plan: 1,000 of 1,000 API calls in November 2026"
+    assert message["text"] == f"At the limit: Ada Byrne at Devhouse, {words}"
+    assert message["blocks"][0]["text"] == mrkdwn(f"*At the limit: Ada Byrne at Devhouse*\n{words}")
+    assert message["blocks"][1]["elements"][0]["text"] == plain("Open signup")
+
+
+def test_sales_hear_of_a_limit_in_their_channel_or_in_the_only_one(sandbox: Sandbox, settings: Any) -> None:
+    signup = ada()
+    delivery = at_limit(signup)
+    Slack().on_reached_limit(signup, delivery)
+    assert (len(messages(sandbox, "C0HIGHVALUE")), len(messages(sandbox))) == (1, 0)
+    settings.SLACK = settings.SLACK | {"high_value_channel": ""}
+    Slack().on_reached_limit(signup, delivery)
+    assert len(messages(sandbox)) == 1
+
+
+def test_sales_are_not_told_below_a_hundred_percent_nor_of_what_was_corrected() -> None:
+    signup = ada()
+    assert Slack().on_reached_limit(signup, at_limit(signup, threshold=80)) == Skipped("Sales hear of it at 100 %.")
+    told = at_limit(signup)
+    LimitReached.objects.update(resolved_at=timezone.now())
+    assert isinstance(Slack().on_reached_limit(signup, told), Skipped)
+
+
+@pytest.mark.parametrize("reset", ["before", "after"])
+def test_a_limit_in_doubt_is_found_or_posted_again(sandbox: Sandbox, reset: str) -> None:
+    signup = ada()
+    delivery = at_limit(signup)
+    sandbox.fault("slack", route="chat.postMessage", reset=reset)
+    with pytest.raises(Ambiguous):
+        Slack().on_reached_limit(signup, delivery)
+    Slack().reconcile(signup, delivery) or Slack().on_reached_limit(signup, delivery)
+    assert len(messages(sandbox, "C0HIGHVALUE")) == 1
+
+
+def test_a_limit_that_was_resolved_is_said_in_the_same_message(sandbox: Sandbox) -> None:
+    signup = ada()
+    told = at_limit(signup)
+    finish(told, Slack().on_reached_limit(signup, told))
+    LimitReached.objects.update(resolved_at=timezone.now())
+    Slack().on_limit_resolved(signup, at_limit(signup, "limit_resolved"))
+    (message,) = messages(sandbox, "C0HIGHVALUE")
+    assert message["text"].startswith("Resolved: Ada Byrne at Devhouse")
+
+
+def test_a_limit_that_sales_were_not_told_of_has_no_message_to_change() -> None:
+    signup = ada()
+    outcome = Slack().on_limit_resolved(signup, at_limit(signup, "limit_resolved"))
+    assert outcome == Skipped("There is no message to change.")
+
+
+@pytest.mark.parametrize("reset", ["before", "after"])
+def test_staff_are_alerted_once(sandbox: Sandbox, reset: str) -> None:
+    since = timezone.now() - timedelta(hours=1)
+    sandbox.fault("slack", route="chat.postMessage", reset=reset)
+    with pytest.raises(Ambiguous):
+        Slack().alert("The feed is late.", key="feed 1", since=since)
+    for key in ("feed 1", "feed 1", "feed 2"):
+        Slack().alert("The feed is late.", key=key, since=since)
+    assert [message["text"] for message in messages(sandbox)] == ["The feed is late."] * 2
+
+
+def test_alerts_go_to_one_channel() -> None:
+    assert [one.slug for one in (Slack(), SlackHighValue()) if one.takes_alerts] == ["slack"]
