@@ -44,13 +44,19 @@ class Command(BaseCommand):
         call_command("migrate", interactive=False, verbosity=0)
         if settings.SANDBOX:
             make_demo_user()
-        manager = Manager()
-        for name, command in processes().items():
+        serve()
+
+
+def serve(*, has_sandbox: bool = False) -> None:
+    """Run everything until Ctrl-C; exits where something ends by itself. `has_sandbox`: one runs already."""
+    manager = Manager()
+    for name, command in processes().items():
+        if name != "sandbox" or not has_sandbox:
             manager.add_process(name, shlex.join(command), cwd=str(settings.BASE_DIR))
-        threading.Thread(target=announce, args=(manager,), daemon=True).start()
-        manager.loop()
-        if manager.returncode != 130:  # not Ctrl-C: something ended by itself
-            sys.exit(manager.returncode)
+    threading.Thread(target=announce, args=(manager,), daemon=True).start()
+    manager.loop()
+    if manager.returncode != 130:  # not Ctrl-C
+        sys.exit(manager.returncode)
 
 
 def processes() -> dict[str, list[str]]:
@@ -68,10 +74,10 @@ def processes() -> dict[str, list[str]]:
     return commands
 
 
-def refuse_busy_ports() -> None:
+def refuse_busy_ports(*, has_sandbox: bool = False) -> None:
     """Raises CommandError, one line with the remedy, where a port that will be needed is taken."""
     wanted = [("PORT", settings.PORT, socket.SOCK_STREAM)]
-    if settings.SANDBOX:
+    if settings.SANDBOX and not has_sandbox:
         for name, port in settings.SANDBOX_PORTS.items():
             wanted.append((f"SANDBOX_{name.upper()}_PORT", port, socket.SOCK_STREAM))
         wanted.append(("SANDBOX_DNS_PORT", settings.SANDBOX_PORTS["dns"], socket.SOCK_DGRAM))

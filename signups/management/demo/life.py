@@ -1,0 +1,87 @@
+"""Living the story: moment after moment, the clocks of both worlds set, and the worker's work done after each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from requests.adapters import HTTPAdapter
+
+from signups import vetting
+from signups.management.demo import site
+from signups.management.demo.agenda import Agenda
+from signups.management.demo.backend import Backend
+from signups.management.demo.clock import Clock, travelling
+from signups.management.demo.staff import Staff
+from signups.management.demo.story import LOOK_EVERY, Story
+from signups.management.demo.visitors import Line
+from signups.management.demo.worker import Worker
+from signups.management.demo.world import World
+from signups.models import ApiKey
+
+Progress = Callable[[datetime], None]
+
+
+@dataclass(frozen=True)
+class Lived:
+    """What the demo itself knows of the days it lived."""
+
+    story: Story
+    tasks: int
+
+
+def beginning(days: int) -> datetime:
+    """Midnight, UTC, so many days ago."""
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return today - timedelta(days=days)
+
+
+def live(world: World, days: int, progress: Progress) -> Lived:
+    """Live the first `days` days of the story, the last of them today. `progress` hears of each moment."""
+    start = beginning(days)
+    end = datetime.now(UTC)
+    with ExitStack() as stack:
+        clock = stack.enter_context(travelling(start))
+        world.follow(clock)
+        url = stack.enter_context(site.served())
+        worker = Worker()
+        worker.begin()
+        vetting.forget()  # what name servers said of late was said in another world
+        story = _story(stack, world, clock, url, start)
+        story.write(days)
+        _enter_looks(story.agenda, worker, start, end)
+        for moment, act, is_alone in story.agenda.until(end):
+            clock.move_to(moment)
+            if not is_alone:
+                world.follow(clock)
+            act()
+            if not is_alone:
+                worker.work()
+                world.follow(clock)  # what the vendors say to it is said now, not in another hour
+                progress(moment)
+        clock.come_home()
+        world.follow(clock)
+        worker.look()
+        world.follow(clock)
+    return Lived(story, worker.tasks)
+
+
+def _story(stack: ExitStack, world: World, clock: Clock, url: str, start: datetime) -> Story:
+    staff = Staff(url)
+    stack.callback(staff.close)
+    backend = Backend(url, staff.make_key("The product's backend", ApiKey.Kind.BACKEND))
+    stack.callback(backend.close)
+    adapter = HTTPAdapter()
+    stack.callback(adapter.close)
+    line = Line(url, staff.make_key("www.startup.test", ApiKey.Kind.PUBLIC), adapter)
+    return Story(Agenda(), clock, world, line, backend, staff, start)
+
+
+def _enter_looks(agenda: Agenda, worker: Worker, start: datetime, end: datetime) -> None:
+    """The worker looks at the schedules."""
+    moment = start
+    while moment <= end:
+        agenda.at(moment, worker.look)
+        moment += LOOK_EVERY
