@@ -7,6 +7,7 @@ not write to last year's customers.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -56,10 +57,9 @@ def time_zone(signup: Signup) -> ZoneInfo:
     """Where the person is, or else their company; UTC where neither is known."""
     company = signup.company.fact("timeZone") if signup.company is not None else None
     for name in (signup.person.fact("timeZone"), company):
-        try:
-            return ZoneInfo(str(name)) if name else ZoneInfo("UTC")
-        except (ValueError, OSError):  # what providers know is not always a zone
-            continue
+        with suppress(KeyError, ValueError, OSError):  # what providers know is not always a zone
+            if name:
+                return ZoneInfo(str(name))
     return ZoneInfo("UTC")
 
 

@@ -197,9 +197,7 @@ def test_a_job_is_late_when_its_grace_is_over() -> None:
     jobs.run("sync", at(6, TODAY - timedelta(days=1)))
     assert [one.trouble for one in jobs.standings(at(6.9))] == [""]
     (late,) = jobs.standings(at(7.1))
-    assert late.trouble == (
-        "Its last run was of 2026-11-23. Is a worker running (manage.py worker)? It starts what is late within a minute."
-    )
+    assert late.trouble.startswith("Its last run was of 2026-11-23. Is a worker running (manage.py worker)?")
     assert late.next_at == at(5, TODAY + timedelta(days=1))
 
 
