@@ -19,4 +19,5 @@ urlpatterns = [
     path("question/developer/<str:token>/<str:answer>/", views.answer_developer, name="answer_developer"),
     path("hooks/customerio", hooks.customerio, name="hook_customerio"),
     path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
 ]

@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from signups import capture, confirmation, consent, experiments, intake, links, next_step
+from signups import capture, confirmation, consent, experiments, health, intake, links, next_step
 from signups.activity import identity
 from signups.experiments.surfaces import CONFIRMATION, SIGNUP_PAGE
 from signups.forms import SignupForm
@@ -231,6 +231,16 @@ def healthz(request: HttpRequest) -> JsonResponse:
     age_s = round((timezone.now() - beat).total_seconds(), 1) if beat else None
     body = {"status": "ok", "database": "ok", "worker": {"heartbeat_age_s": age_s}}
     return JsonResponse(body, headers={"Cache-Control": "no-store"})
+
+
+@require_safe
+def readyz(request: HttpRequest) -> JsonResponse:
+    """For monitors: 200 while every part does its work, else 503, with a sentence for each part."""
+    parts = health.parts()
+    is_well = all(part.is_well for part in parts)
+    told = {part.name: {"status": "ok" if part.is_well else "failing", "message": part.words} for part in parts}
+    body = {"status": "ok" if is_well else "failing", "parts": told}
+    return JsonResponse(body, status=200 if is_well else 503, headers={"Cache-Control": "no-store"})
 
 
 # -- Parts -------------------------------------------------------------------------------------------------------------

@@ -69,7 +69,7 @@ def _trouble(job: Job, last: JobRun | None, last_done: JobRun | None, day: date 
     if last is None:
         return ""  # a new installation, or a new job: the worker starts it
     if last.state == JobRun.State.FAILED:
-        return f"The run of {last.period} failed: {last.note or 'no reason was kept'} Correct that and run it again."
+        return f"The run of {last.period} failed. See why in the admin under Jobs, correct it, and run it again there."
     if last.state == JobRun.State.RUNNING and last.claimed_until is not None and now - last.claimed_until > _STUCK:
         return "Its run was left in the middle and nobody goes on with it. Is a worker running (manage.py worker)?"
     if day is None or (last_done is not None and last_done.period[:10] >= day.isoformat()):
@@ -77,7 +77,7 @@ def _trouble(job: Job, last: JobRun | None, last_done: JobRun | None, day: date 
     if now - _begin(job, day) <= job.grace:
         return ""
     if last.state == JobRun.State.RUNNING:
-        return f"The run of {last.period} is not finished. {last.note}".strip()
+        return f"The run of {last.period} is not finished. If it fails again and again, the admin says why under Jobs."
     done = f"Its last run was of {last_done.period}." if last_done is not None else "It has never run to its end."
     return f"{done} Is a worker running (manage.py worker)? It starts what is late within a minute."
 

@@ -149,7 +149,7 @@ def test_a_failure_is_tried_again_and_told_in_the_end(
     row = JobRun.objects.get()
     assert (row.state, row.read, row.note) == ("failed", 4, "RuntimeError: the figures are away")
     (standing,) = jobs.standings(at(5.2))
-    assert "The run of 2026-11-24 failed: RuntimeError: the figures are away" in standing.trouble
+    assert standing.trouble.startswith("The run of 2026-11-24 failed.")
 
 
 def dying(run: Run) -> bool:
