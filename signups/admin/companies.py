@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from signups.activity.scope import Scope
-from signups.admin import badges, facts, mail_stop, signup_page, story
+from signups.admin import badges, facts, mail_stop, signup_page, story, usage_card
 from signups.admin.base import DaysFilter, PageAdmin
 from signups.admin.signups import for_dots
 from signups.models import Company, Delivery, Lookup, Person, Signup
@@ -57,6 +57,7 @@ class CompanyAdmin(PageAdmin):
             "lookups": lookups_of("company", row.domain),
             "people": [(person, person.fact("employment.title")) for person in row.people.all()[:_SHOWN]],
             "signups": signup_rows(signups),
+            "usage": usage_card.of_company(row),
             **story.context(
                 request,
                 Scope.of(signups),

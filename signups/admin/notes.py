@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import timedelta
 from typing import Any, Final
 
@@ -19,6 +20,8 @@ from signups.storable import storable
 from signups.transactions import write_transaction
 
 MOST_CHARACTERS: Final = 5_000
+# Zero-width space, byte order mark, and the marks that reverse what follows; joiners stay, emoji are made with them.
+_HIDDEN: Final = dict.fromkeys((0x200B, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 _OPENED_AGAIN_AFTER = timedelta(hours=1)
 
 
@@ -38,9 +41,9 @@ def urls(admin: PageAdmin) -> list[URLPattern]:
 
 
 def cleaned(text: str) -> str:
-    """A note as it is kept: no characters that neither databases nor pages can show, line ends as \\n."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n")
-    shown = "".join(c for c in lines if c in "\n\t" or (c.isprintable() or ord(c) > 159))
+    """A note as it is kept: line ends as \\n, and without control characters and what turns or hides the text."""
+    lines = "\n".join(text.splitlines()).translate(_HIDDEN)
+    shown = "".join(c for c in lines if c in "\n\t" or unicodedata.category(c) != "Cc")
     return str(storable(shown)).strip()
 
 

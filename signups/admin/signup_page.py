@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from signups.activity.scope import Scope
-from signups.admin import badges, facts, identity, mail_stop, notes, story
+from signups.admin import badges, facts, identity, mail_stop, notes, story, usage_card
 from signups.admin.base import safe_url
 from signups.models import Attempt, Check, Delivery, Lookup, Signup, Verdict
 
@@ -62,6 +62,7 @@ def context(request: HttpRequest, signup: Signup, *, may_change: bool, may_chang
         "note_added": notes.just_added(request, signup),
         "visitors": identity.visitors(signup),
         "mail_stop": mail_stop.banner(request, person),
+        "usage": usage_card.of_signup(signup, may_change=may_change),
         "others": _others(signup),
         "landing_url": safe_url(signup.landing_page),
         "referrer_url": safe_url(signup.referrer),

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesCheckboxFilter, RangeNumericFilter
 
 from signups.activity.scope import Scope
-from signups.admin import badges, crm_mails, identity, notes, reviewing, signup_page, story
+from signups.admin import badges, crm_mails, identity, notes, plan, reviewing, signup_page, story
 from signups.admin.base import DaysFilter, PageAdmin
 from signups.models import Delivery, Signup
 
@@ -118,7 +118,14 @@ class SignupAdmin(SignupColumns, PageAdmin):
         views.append(
             path("<int:pk>/timeline/", self.admin_site.admin_view(self._timeline), name="signups_signup_timeline")
         )
-        return [*views, *notes.urls(self), *identity.urls(self), *crm_mails.urls(self), *super().get_urls()]
+        return [
+            *views,
+            *notes.urls(self),
+            *identity.urls(self),
+            *crm_mails.urls(self),
+            *plan.urls(self),
+            *super().get_urls(),
+        ]
 
     def _timeline(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The moments that follow those on the page."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 import requests
 
-from integrations import close_api, close_records
+from integrations import close_api, close_mails, close_records
 from integrations.close import Close
-from signups.contracts import Ambiguous, Delivered, Later, Misconfigured, Never, Skipped
+from signups.contracts import Ambiguous, CrmMail, Delivered, Later, Misconfigured, Never, Skipped
 from signups.models import Company, Delivery, Signup
 from tests.rows import finish, make_company, make_delivery, make_signup
 from tests.sandbox_process import Sandbox
@@ -441,3 +442,69 @@ def test_a_wrong_key_is_named(sandbox: Sandbox, settings: Any) -> None:
     settings.CLOSE = settings.CLOSE | {"api_key": "api_wrong"}
     with pytest.raises(Misconfigured, match="CLOSE_API_KEY"):
         tell(tom())
+
+
+# -- The mails it holds ------------------------------------------------------------------------------------------------
+
+
+def test_an_email_activity_as_a_mail() -> None:
+    row = {
+        "id": "acti_1", "lead_id": "lead_1", "direction": "incoming", "status": "inbox", "subject": "Rate\r\n limits",
+        "sender": "Tom Reyes <tom@acme.test>", "to": ["rob@onboarding.test", None], "body_preview": "We would " * 50,
+        "activity_at": "2026-11-20T09:30:00.123000+00:00", "date_sent": None,
+    }  # fmt: skip
+    mail = close_mails.mail(row, {"lead_1": "https://app.close.com/lead/lead_1/"})
+    assert mail == CrmMail(
+        at=datetime(2026, 11, 20, 9, 30, 0, 123000, UTC),
+        is_incoming=True,
+        subject="Rate limits",
+        sender="Tom Reyes <tom@acme.test>",
+        recipients=("rob@onboarding.test",),
+        excerpt=("We would " * 50)[:300],
+        url="https://app.close.com/lead/lead_1/",
+    )
+
+
+def test_a_draft_is_called_one() -> None:
+    row = {"direction": None, "status": "draft", "activity_at": None, "date_created": "2026-11-20T09:30:00"}
+    mail = close_mails.mail(row, {})
+    assert mail is not None
+    assert (mail.status, mail.is_incoming, mail.at.tzinfo) == ("draft", False, UTC)
+
+
+def test_an_email_activity_without_a_time_is_left_out() -> None:
+    assert close_mails.mail({"activity_at": "yesterday", "date_created": None}, {}) is None
+
+
+def test_the_company_s_mails_come_newest_first_in_one_call(sandbox: Sandbox) -> None:
+    tell(tom())
+    mails = Close().mails_with(uma())
+    (asked,) = sandbox.received("close", "activity/email/")
+    assert [(mail.subject, mail.is_incoming) for mail in mails] == [("Re: Rate limits", False), ("Rate limits", True)]
+    assert all(mail.url == leads(sandbox)[0]["html_url"] for mail in mails)
+    assert asked["query"]["_limit"] == "10"
+    assert "body_html" not in asked["query"]["_fields"]
+
+
+def test_mails_of_a_person_s_own_lead_and_of_the_employer_s_are_asked_for_at_once(sandbox: Sandbox) -> None:
+    tell(tom())
+    grace = make_signup("grace@rocket.test", "Grace Okafor")
+    tell(grace)
+    grace.company = acme()
+    subjects = [mail.subject for mail in Close().mails_with(grace)]
+    assert subjects == ["Pricing for freight volumes", "Re: Rate limits", "Rate limits"]
+
+
+def test_nobody_asks_for_the_mails_of_somebody_without_a_lead(sandbox: Sandbox) -> None:
+    assert Close().mails_with(tom()) == []
+    assert sandbox.received("close") == []
+
+
+@pytest.mark.parametrize(("fault", "error"), [({"status": 503}, Later), ({"status": 401}, Misconfigured)])
+def test_failing_to_read_mails_is_said_in_the_engine_s_words(
+    sandbox: Sandbox, fault: dict[str, Any], error: type[Exception]
+) -> None:
+    tell(tom())
+    sandbox.fault("close", route="activity/email/", **fault)
+    with pytest.raises(error):
+        Close().mails_with(tom())
