@@ -55,6 +55,12 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             ],
         ),
         (
+            "The weeks after",
+            [
+                _item("Usage", "monitoring", "signups_usagerecord", request),
+            ],
+        ),
+        (
             "Rules",
             [
                 _item("Lists", "rule", "signups_listentry", request),
