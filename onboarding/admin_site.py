@@ -58,6 +58,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             "The weeks after",
             [
                 _item("Usage", "monitoring", "signups_usagerecord", request),
+                _item("Drip status", "forward_to_inbox", "signups_campaign", request),
+                _item("Jobs", "event_repeat", "signups_jobrun", request),
             ],
         ),
         (

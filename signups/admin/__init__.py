@@ -5,6 +5,30 @@ questions and the pages. The look is django-unfold's, the templates are in `temp
 `onboarding.admin_site`.
 """
 
-from signups.admin import access, companies, deliveries, rejected, scorecards, signups, system, usage
+from signups.admin import (
+    access,
+    companies,
+    deliveries,
+    drips,
+    experiments,
+    jobs,
+    rejected,
+    scorecards,
+    signups,
+    system,
+    usage,
+)
 
-__all__ = ["access", "companies", "deliveries", "rejected", "scorecards", "signups", "system", "usage"]
+__all__ = [
+    "access",
+    "companies",
+    "deliveries",
+    "drips",
+    "experiments",
+    "jobs",
+    "rejected",
+    "scorecards",
+    "signups",
+    "system",
+    "usage",
+]

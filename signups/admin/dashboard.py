@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
-from signups.admin import badges, integration_cards
+from signups.admin import badges, integration_cards, jobs
 from signups.admin.companies import signup_rows
 from signups.admin.counts import waiting
 from signups.admin.signups import for_dots
@@ -66,6 +66,7 @@ def with_numbers(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any
         "cards": integration_cards.cards(),
         "may_pause": False,
         "worker": _worker(),
+        "troubles": jobs.troubles() if request.user.has_perm("signups.view_jobrun") else [],
         "has_keys": ApiKey.objects.filter(kind=ApiKey.Kind.BACKEND).exists(),
         "signup_url": settings.BASE_URL + reverse("signups:signup"),
     }

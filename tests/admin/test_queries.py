@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group, User
@@ -13,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_q.models import Failure, Schedule
 
-from signups.models import ApiKey, ListEntry, Scorecard, ScoreRule, Verdict
+from signups.models import ApiKey, JobRun, ListEntry, Scorecard, ScoreRule, Verdict
 from tests.admin.rows import make_delivery, make_story
 from tests.rows import make_signup
 
@@ -38,6 +39,11 @@ def make_failure(number: int) -> None:
     Failure.objects.create(id=f"{number:032}", name=str(number), func="f", success=False, started=now, stopped=now)
 
 
+def make_run(number: int) -> None:
+    at = timezone.now() - timedelta(days=number)
+    JobRun.objects.create(job="sync", period=f"{at:%Y-%m-%d}", state="done", started_at=at, planned=3)
+
+
 LISTS: dict[str, Callable[[int], object]] = {
     "signups_signup": make_story,
     "signups_rejectedsignup": lambda number: make_story(number, Verdict.REJECTED),
@@ -47,6 +53,7 @@ LISTS: dict[str, Callable[[int], object]] = {
     "signups_apikey": make_key,
     "signups_listentry": make_entry,
     "signups_scorecard": make_card,
+    "signups_jobrun": make_run,
     "auth_user": lambda number: User.objects.create_user(f"user{number}"),
     "auth_group": lambda number: Group.objects.create(name=f"group {number}"),
     "django_q_schedule": lambda number: Schedule.objects.create(name=f"schedule {number}", func="signups.tasks.sweep"),
