@@ -17,6 +17,7 @@ from django_q.models import Failure, Schedule
 from signups.models import ApiKey, JobRun, ListEntry, Scorecard, ScoreRule, Verdict
 from tests.admin.rows import make_delivery, make_story
 from tests.rows import make_signup
+from tests.usage.rows import make_usage
 
 
 def make_key(number: int) -> None:
@@ -44,6 +45,10 @@ def make_run(number: int) -> None:
     JobRun.objects.create(job="sync", period=f"{at:%Y-%m-%d}", state="done", started_at=at, planned=3)
 
 
+def make_report(number: int) -> None:
+    make_usage(make_story(number), 1, endpoints={"/v1/people": 3})
+
+
 LISTS: dict[str, Callable[[int], object]] = {
     "signups_signup": make_story,
     "signups_rejectedsignup": lambda number: make_story(number, Verdict.REJECTED),
@@ -51,6 +56,7 @@ LISTS: dict[str, Callable[[int], object]] = {
     "signups_company": make_story,
     "signups_person": make_story,
     "signups_apikey": make_key,
+    "signups_usagerecord": make_report,
     "signups_listentry": make_entry,
     "signups_scorecard": make_card,
     "signups_jobrun": make_run,

@@ -158,20 +158,6 @@ def test_nobody_changes_a_report_by_hand(browser: Client) -> None:
     assert browser.get(f"{LIST}add/").status_code == 403
 
 
-def test_the_list_needs_as_many_queries_for_thirty_reports_as_for_three(browser: Client) -> None:
-    numbers = []
-    for first, last in ((0, 3), (3, 30)):
-        for number in range(first, last):
-            company = make_company(f"company{number}.test")
-            report(make_signup(f"person@company{number}.test", company=company), 1, 5, endpoints={"/v1": 5})
-        browser.get(LIST)
-        with CaptureQueriesContext(connection) as captured:
-            browser.get(LIST)
-        numbers.append(len(captured))
-
-    assert numbers[0] == numbers[1]
-
-
 # -- The plan ----------------------------------------------------------------------------------------------------------
 
 
