@@ -5,10 +5,13 @@ PORT ?= 8000
 BIN := .venv/bin
 export PYTHONUNBUFFERED := 1
 
-.PHONY: run test check setup setup-dev lock clean
+.PHONY: run demo test check setup setup-dev lock clean
 
 run: setup
 	@SANDBOX=1 ENV_FILE= PORT=$(PORT) $(BIN)/python manage.py up
+
+demo: setup
+	@SANDBOX=1 ENV_FILE= PORT=$(PORT) DATABASE_URL=sqlite:///var/demo.sqlite3 $(BIN)/python manage.py demo --anew
 
 test: setup
 	$(BIN)/python -m pytest

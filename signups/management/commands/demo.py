@@ -20,7 +20,13 @@ class Command(BaseCommand):
         parser.add_argument(
             "--days", type=int, default=running.DAYS, help="how many of its days, from 1 (default: %(default)s)"
         )
+        parser.add_argument(
+            "--anew",
+            action="store_true",
+            help=f"throw the demo before away; the database must be called {running.FILE}",
+        )
         parser.add_argument("--no-serve", action="store_true", help="end when the days are over")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        running.run(self.stdout, self.stderr, options["days"], serves=not options["no_serve"])
+        days, is_anew, serves = options["days"], options["anew"], not options["no_serve"]
+        running.run(self.stdout, self.stderr, days, is_anew=is_anew, serves=serves)

@@ -75,6 +75,6 @@ def _compiled(clock: Clock, template: str) -> Callable[..., Any]:
     return compiled
 
 
-def _spelt_out(expression: DatabaseDefault, compiler: Any, connection: Any) -> Any:
+def _spelt_out(default: Any, compiler: Any, connection: Any) -> Any:
     """A column's default is the server's own clock: what it stands for is written into the query instead."""
-    return compiler.compile(expression.expression)
+    return compiler.compile(default.expression)

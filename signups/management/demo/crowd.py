@@ -71,6 +71,7 @@ def neighbours(told: Sequence[dict[str, Any]]) -> Iterator[Guest]:
             Calls(chance.randint(0, 3), chance.randint(20, 90), chance.uniform(0.98, 1.04)),
             Calls(chance.randint(0, 2), chance.randint(10, 60), days=chance.randint(2, 6)),
             Calls(chance.randint(4, 6), chance.randint(5, 30)),
+            Calls(chance.randint(9, 11), chance.randint(10, 50), 1.05),  # once somebody helped
             None,
         )
         yield Guest(
@@ -84,7 +85,7 @@ def neighbours(told: Sequence[dict[str, Any]]) -> Iterator[Guest]:
             newsletter=chance.random() < 0.5,
             by_api=chance.random() < 0.15,
             confirms_after_h=chance.uniform(0.2, 9) if chance.random() < 0.7 else None,
-            calls=_BURSTS.get(one["email"]) or chance.choices(habits, weights=(5, 2, 2, 3))[0],
+            calls=_BURSTS.get(one["email"]) or chance.choices(habits, weights=(5, 2, 2, 2, 2))[0],
             favourite=chance.choice(("/v1/people", "/v1/people", "/v1/companies", "/v1/reveal")),
         )
 

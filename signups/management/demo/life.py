@@ -46,6 +46,7 @@ def live(world: World, days: int, progress: Progress) -> Lived:
         clock = stack.enter_context(travelling(start))
         world.follow(clock)
         url = stack.enter_context(site.served())
+        world.set("customerio", webhook_url=f"{url}/hooks/customerio", people_react=True)
         worker = Worker()
         worker.begin()
         vetting.forget()  # what name servers said of late was said in another world

@@ -6,11 +6,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TextIO
 
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError, OutputWrapper
+from django.db import connection
 from django.db.models.functions import Now
 from tqdm import tqdm
 
@@ -20,15 +22,17 @@ from signups.management.demo.world import sandbox
 from signups.models import Heartbeat, Signup
 
 DAYS = 30
+FILE = "demo.sqlite3"
 _ALIVE = timedelta(minutes=1)
 _BAR = "  {desc} |{bar}| {n:.0f} of {total:.0f} days{postfix}"
 
 
-def run(out: OutputWrapper, progress_to: TextIO | OutputWrapper, days: int, *, serves: bool) -> None:
-    """Raises CommandError, one line with the remedy, where the demo cannot be lived here."""
+def run(out: OutputWrapper, progress_to: TextIO | OutputWrapper, days: int, *, is_anew: bool, serves: bool) -> None:
+    """`is_anew`: over the demo before. Raises CommandError, one line with the remedy, where it cannot be lived here."""
     _refuse(days)
-    if serves:
-        up.refuse_busy_ports(has_sandbox=True)
+    up.refuse_busy_ports(has_sandbox=True)
+    if is_anew:
+        _throw_away()
     call_command("migrate", interactive=False, verbosity=0)
     _refuse_company()
     with sandbox() as world:
@@ -36,7 +40,9 @@ def run(out: OutputWrapper, progress_to: TextIO | OutputWrapper, days: int, *, s
         with _bar(days, progress_to) as progress:
             lived = life.live(world, days, progress)
         took_s = time.monotonic() - began
-        out.write(summary.told(world, lived.story, days, took_s))
+        if wrong := summary.problems(lived.story):
+            raise CommandError("The story did not come out as it was told. " + "; ".join(wrong))
+        out.write(summary.told(lived.story, days, took_s))
         if serves:
             up.serve(has_sandbox=True)
 
@@ -46,6 +52,16 @@ def _refuse(days: int) -> None:
         raise CommandError("The demo lives in the sandbox alone: set SANDBOX=1, or run `make demo`.")
     if not 1 <= days <= DAYS:
         raise CommandError(f"--days must be from 1 to {DAYS}, the days of the story; not {days}.")
+
+
+def _throw_away() -> None:
+    """Remove the database of the demo before; of nothing else. Who serves it has the port, so nobody does."""
+    file = Path(str(connection.settings_dict["NAME"]))
+    if connection.vendor != "sqlite" or file.name != FILE:
+        raise CommandError(f"--anew throws a database called {FILE} away, and no other: this one is {file.name}.")
+    connection.close()
+    for suffix in ("", "-wal", "-shm"):
+        file.with_name(FILE + suffix).unlink(missing_ok=True)
 
 
 def _refuse_company() -> None:

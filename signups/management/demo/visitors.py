@@ -19,6 +19,7 @@ HOME = "https://www.startup.test"
 READS_FOR = timedelta(seconds=47)  # one page
 _FORM_FIELD = re.compile(r'<input[^>]*name="(shown|csrfmiddlewaretoken)"[^>]*value="([^"]*)"')
 _TIMEOUT_S = 30
+_USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,12 @@ class Browser:
         self._line = line
         self._session = requests.Session()
         self._session.mount("http://", line.adapter)
-        self._session.headers["X-Forwarded-For"] = ip
+        self._session.headers.update({"X-Forwarded-For": ip, "User-Agent": _USER_AGENT})
+        if is_known_to_google(anonymous_id):
+            number = uuid.UUID(anonymous_id).int
+            self._session.cookies.set(
+                "_ga", f"GA1.1.{number % 10**9}.{number % 10**10}", domain=urlsplit(line.site).hostname
+            )
         self.page = ""
         """The last form it was shown."""
         self._session.cookies.set("anonymous_id", anonymous_id, domain=urlsplit(line.site).hostname)
@@ -93,6 +99,11 @@ class Browser:
             "timestamp": at.isoformat(),
             "properties": {"url": HOME + page, "path": page, "title": _title(page), "referrer": referrer},
         }
+
+
+def is_known_to_google(anonymous_id: str) -> bool:
+    """Whether this visitor agreed to analytics: every second one did."""
+    return uuid.UUID(anonymous_id).int % 2 == 0
 
 
 def _title(page: str) -> str:

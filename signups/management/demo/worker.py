@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django_q.brokers import Broker, get_broker
@@ -29,7 +31,7 @@ class Worker:
         """Run the tasks on the queue until it is empty. What a task raises ends the demo."""
         while self._broker.queue_size():
             for key, package in self._broker.dequeue() or ():
-                task = SignedPackage.loads(package)
+                task: Any = SignedPackage.loads(package)
                 self._broker.acknowledge(key)
                 import_string(task["func"])(*task["args"], **task["kwargs"])
                 self.tasks += 1
