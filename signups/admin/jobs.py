@@ -66,10 +66,11 @@ def troubles() -> list[str]:
 
 def _card(standing: Standing) -> Card:
     job, last = standing.job, standing.last
-    state, tone = "on time", "good"
-    if standing.trouble:
-        is_failed = last is not None and last.state == JobRun.State.FAILED
-        state, tone = ("failed" if is_failed else "late"), "bad"
+    state, tone, why = "on time", "good", standing.trouble
+    if standing.trouble and last is not None and last.state == JobRun.State.FAILED:
+        state, tone, why = "failed", "bad", f"The run of {last.period} failed. {last.note}"
+    elif standing.trouble:
+        state, tone = "late", "bad"
     elif standing.is_running:
         state, tone = "running", "busy"
     elif last is None:
@@ -80,7 +81,7 @@ def _card(standing: Standing) -> Card:
         purpose=job.purpose,
         state=state,
         tone=tone,
-        why=standing.trouble,
+        why=why,
         last=last,
         took=took(last) if last is not None else "",
         next_at=standing.next_at,
@@ -191,17 +192,18 @@ class JobRunAdmin(PageAdmin):
     @admin.display(description="run", ordering="job")
     def run_column(self, run: JobRun) -> SafeString:
         title = registry.BY_NAME[run.job].title if run.job in registry.BY_NAME else run.job
-        return format_html('<span class="ob-two"><strong>{}</strong><span>{}</span></span>', title, run.period)
+        return format_html(
+            '<span class="ob-two ob-nowrap"><strong>{}</strong><span>{}</span></span>', title, run.period
+        )
 
     @admin.display(description="state", ordering="state")
     def state_column(self, run: JobRun) -> SafeString:
         return badges.badge(run.get_state_display(), TONES[JobRun.State(run.state)])
 
     @admin.display(description="sent")
-    def sent_column(self, run: Any) -> str:
-        if not run.planned:
-            return "–"
-        return f"{run.sent or 0} of {run.planned}" if run.job == "sync" else f"{run.planned} planned"
+    def sent_column(self, run: Any) -> SafeString:
+        words = f"{run.sent or 0} of {run.planned}" if run.job == "sync" else f"{run.planned} planned"
+        return format_html('<span class="ob-nowrap">{}</span>', words if run.planned else "–")
 
     @admin.display(description="failed")
     def failed_column(self, run: Any) -> int:
@@ -215,7 +217,7 @@ class JobRunAdmin(PageAdmin):
 
     @admin.display(description="note")
     def note_column(self, run: JobRun) -> SafeString:
-        return format_html('<span class="ob-clip" title="{}">{}</span>', run.note, run.note or "–")
+        return format_html('<span class="ob-clip ob-note-clip" title="{}">{}</span>', run.note, run.note or "–")
 
 
 def _title(run: JobRun) -> str:
