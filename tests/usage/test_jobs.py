@@ -211,6 +211,7 @@ def test_schedules_are_set_once_and_then_left_alone() -> None:
     ensure_schedules()
     row = Schedule.objects.get(name="onboarding: sync")
     assert (row.func, row.args, row.schedule_type) == ("signups.tasks.run_job", "('sync',)", Schedule.DAILY)
+    assert row.next_run is not None
     assert (row.next_run.hour, row.next_run.minute) == (5, 0)
     assert timezone.now() < row.next_run <= timezone.now() + timedelta(days=1)
     moved = timezone.now() + timedelta(hours=7)
