@@ -267,14 +267,17 @@ def _note(moment: timeline.Moment) -> Shown:
 def _joined_id(moment: timeline.Moment) -> Shown:
     link = moment.rows[0].row
     if link.ended_at is not None and link.ended_at <= link.at:
-        return Shown(moment.at, "link_off", "look", f"Not joined: visitor {link.anonymous_id}", link.ended_why)
-    return Shown(moment.at, "link", "quiet", f"Joined the visitor {link.anonymous_id}", link.get_reason_display())
+        return Shown(
+            moment.at, "link_off", "look", "A visitor was not joined", _joined(link.anonymous_id, link.ended_why)
+        )
+    detail = _joined(link.anonymous_id, link.get_reason_display())
+    return Shown(moment.at, "link", "quiet", "Joined a visitor", detail)
 
 
 def _detached(moment: timeline.Moment) -> Shown:
     link = moment.rows[0].row
     by = link.ended_by.get_username() if link.ended_by is not None else ""
-    return Shown(moment.at, "link_off", "look", f"Detached the visitor {link.anonymous_id}", link.ended_why, by)
+    return Shown(moment.at, "link_off", "look", "Detached a visitor", _joined(link.anonymous_id, link.ended_why), by)
 
 
 # -- Words -------------------------------------------------------------------------------------------------------------

@@ -103,5 +103,12 @@ def chips(
     yield Chip("All", "", url_of(None), picked is None)
     for kind, name in KIND_NAMES.items():
         count = counts[kind]
-        if count.number or kind is picked:
-            yield Chip(name, f"{count.number:,}{'+' if count.is_more else ''}", url_of(kind), kind is picked)
+        if count.number or count.is_more or kind is picked:
+            yield Chip(name, _amount(count), url_of(kind), kind is picked)
+
+
+def _amount(count: timeline.Count) -> str:
+    """ "12", "30+" where there are more, "" where there may be some."""
+    if not count.is_more:
+        return f"{count.number:,}"
+    return f"{count.number:,}+" if count.number else ""

@@ -200,11 +200,11 @@ def test_joins_that_held_were_undone_or_refused_are_told_apart(browser: Client, 
     IdentityLink.objects.filter(pk=undone.pk).update(ended_at=later, ended_why="A shared machine")
     IdentityLink.objects.filter(pk=refused.pk).update(ended_at=refused.at, ended_why="Taken")
 
-    assert titles(browser, url(ada, "?kind=identity")) == [
-        "Detached the visitor v2",
-        "Not joined: visitor v3",
-        "Joined the visitor v2",
-        f"Joined the visitor {VISITOR}",
+    assert [(moment.title, moment.detail) for moment in moments(browser, url(ada, "?kind=identity"))] == [
+        ("Detached a visitor", "v2 · A shared machine"),
+        ("A visitor was not joined", "v3 · Taken"),
+        ("Joined a visitor", "v2 · signed up in this browser"),
+        ("Joined a visitor", f"{VISITOR} · signed up in this browser"),
     ]
 
 
@@ -225,6 +225,19 @@ def test_chips_count_each_kind_and_say_where_there_is_more(browser: Client, ada:
 
     assert (chips["Docs"], chips["Notes"], chips["Decisions"]) == ("1", "30+", "1")
     assert "Mails" not in chips
+
+
+def test_a_kind_that_may_have_more_can_be_picked_although_none_was_read(browser: Client, ada: Signup) -> None:
+    visitor(ada)
+    view("/docs/a", noon(-3))
+    Action.objects.bulk_create(
+        Action(source="browser", key=f"b{n}", kind="page", name="p", anonymous_id=VISITOR, at=noon(1))
+        for n in range(301)
+    )
+    chips = {chip.name: chip.number for chip in browser.get(url(ada)).context["chips"]}
+
+    assert (chips["Visits"], chips["Docs"]) == ("300+", "")
+    assert titles(browser, url(ada, "?kind=docs")) == ["Read 1 page of the docs"]
 
 
 def whole_story(browser: Client, address: str) -> Iterable[tuple[datetime, str, str]]:

@@ -89,6 +89,11 @@ def test_it_says_how_many_deliveries_it_stands(integration: Integration) -> None
     assert integration.reconcile_after.total_seconds() >= 0
 
 
+@pytest.mark.parametrize("integration", INTEGRATIONS)
+def test_it_can_be_asked_for_the_mails_it_says_it_keeps(integration: Integration) -> None:
+    assert integration.keeps_mails == (type(integration).mails_with is not Integration.mails_with)
+
+
 @pytest.mark.parametrize("vendor", [*INTEGRATIONS, *PROVIDERS])
 def test_the_settings_it_misses_are_in_the_environment_s_table(vendor: Integration | Provider, settings: Any) -> None:
     assert vendor.missing_settings() == []  # everything is set in the sandbox

@@ -4,7 +4,10 @@
   "use strict";
 
   const fetched = async (url) => {
-    const reply = await fetch(url, { credentials: "same-origin", headers: { "X-Requested-With": "fetch" } });
+    const options = { credentials: "same-origin", headers: { "X-Requested-With": "fetch" } };
+    const reply = await fetch(url, options).catch(() => {
+      throw new Error("The site cannot be reached.");
+    });
     if (reply.redirected || !reply.ok) throw new Error(reply.redirected ? "You are logged out." : `Error ${reply.status}.`);
     return reply.text();
   };
