@@ -118,7 +118,7 @@ def test_a_server_without_encryption_is_a_setting_to_correct(sandbox: Sandbox, s
 
 
 @pytest.mark.parametrize(("stopped", "is_sent"), [("bounced", False), ("complained", False), ("unsubscribed", True)])
-def test_a_mail_they_ask_for_themselves_goes_where_mail_still_may(sandbox: Sandbox, stopped: str, is_sent: bool) -> None:
+def test_a_mail_they_ask_for_goes_where_mail_still_may(sandbox: Sandbox, stopped: str, is_sent: bool) -> None:
     signup = nora()
     signup.person.mail_stopped = stopped
     outcome = send(asked(signup))

@@ -81,7 +81,7 @@ def test_a_second_step_to_one_person_makes_a_drip(ada: Signup) -> None:
     assert Campaign.objects.get().is_drip
 
 
-# -- Who gets no more ----------------------------------------------------------------------------------------------------
+# -- Who gets no more --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_a_preference_is_kept_whichever_way_its_channel_is_spelt(ada: Signup) ->
     assert stopped(ada) == ""
 
 
-# -- Odd ones ------------------------------------------------------------------------------------------------------------
+# -- Odd ones ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
