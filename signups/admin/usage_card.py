@@ -89,7 +89,7 @@ class Card:
 
 
 def of_signup(signup: Signup, *, may_change: bool) -> Card:
-    """A signup's card; four queries."""
+    """A signup's card; five queries."""
     today = figures.utc_today()
     found = figures.of_signups([signup], today)[signup.pk]
     limit_words = _LIMITS[signup.plan_period] if found.limit is not None else ""
@@ -104,7 +104,7 @@ def of_signup(signup: Signup, *, may_change: bool) -> Card:
 
 
 def of_company(company: Company) -> Card:
-    """A company's card: the sums, and who of its people used how much; five queries."""
+    """A company's card: the sums, and who of its people used how much; six queries."""
     today = figures.utc_today()
     signups = {
         row.pk: row for row in company.signups.only("name", "email", "company", "plan_limit", "plan_period").order_by()

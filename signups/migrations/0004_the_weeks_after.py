@@ -390,7 +390,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='usagerecord',
-            index=models.Index(fields=['metric', 'date'], name='usage_by_date'),
+            index=models.Index(fields=['date', 'metric'], name='usage_by_date'),
         ),
         migrations.AddIndex(
             model_name='usagerecord',

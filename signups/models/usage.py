@@ -30,7 +30,7 @@ class UsageRecord(models.Model):
             models.UniqueConstraint(fields=["signup", "date", "metric"], name="one_usage_of_a_day_and_metric")
         ]
         indexes = [
-            models.Index(fields=["metric", "date"], name="usage_by_date"),
+            models.Index(fields=["date", "metric"], name="usage_by_date"),
             models.Index(fields=["reported_at"], name="usage_by_report"),
         ]
 
