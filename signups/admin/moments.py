@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any, Final
 
 from signups.activity import actions, timeline
 from signups.activity.timeline import Kind
 from signups.admin import badges
 from signups.admin.base import safe_url
+from signups.admin.shown import Item, Shown, Step, counted, joined, period
 from signups.models import API_CALLS, Check, Note, Signup
 
 _MOST_ITEMS = 8
@@ -33,50 +32,6 @@ _MAIL_STEPS: Final[dict[str, str]] = {
 }
 
 
-@dataclass(frozen=True)
-class Item:
-    """One line below a moment: a page, an endpoint, and how often."""
-
-    text: str
-    times: int = 0
-    url: str = ""
-
-
-@dataclass(frozen=True)
-class Step:
-    """One badge of a chain: what became of a mail, and when."""
-
-    word: str
-    tone: str
-    at: datetime
-
-
-@dataclass(frozen=True)
-class Shown:
-    """Something that happened. `icon` is a Material symbol; `since` is how long after the signup."""
-
-    at: datetime
-    icon: str
-    tone: str
-    title: str
-    detail: str = ""
-    by: str = ""
-    text: str = ""  # of a note: kept as it was written
-    url: str = ""
-    url_text: str = ""
-    items: tuple[Item, ...] = ()
-    more: int = 0
-    steps: tuple[Step, ...] = ()
-    kind: str = ""
-    until: datetime | None = None
-    is_whole_day: bool = False
-    is_before: bool = False
-    since: str = ""
-    who: Signup | None = None
-    delete_url: str = ""
-    day: date | None = None  # where a new day begins
-
-
 # -- Before the verdict ------------------------------------------------------------------------------------------------
 
 
@@ -85,7 +40,7 @@ def _came(moment: timeline.Moment) -> Shown:
     title = f"Came from {signup.referrer}" if signup.referrer else "Came to the site"
     landed = f"landed on {signup.landing_page}" if signup.landing_page else ""
     campaign = (f"{name.removeprefix('utm_')}: {value}" for name, value in signup.utm.items())
-    return Shown(moment.at, "explore", "quiet", title, _joined(landed, *campaign))
+    return Shown(moment.at, "explore", "quiet", title, joined(landed, *campaign))
 
 
 def _signed_up(moment: timeline.Moment) -> Shown:
@@ -104,9 +59,9 @@ def _action(moment: timeline.Moment) -> Shown:
     items = tuple(Item(name, times, links[name]) for name, times in pages.most_common(_MOST_ITEMS))
     more = len(pages) - len(items)
     if moment.kind is Kind.DOCS:
-        title = f"Read {_counted(len(rows), 'page')} of the docs"
+        title = f"Read {counted(len(rows), 'page')} of the docs"
         return Shown(moment.at, "menu_book", "wait", title, items=items, more=more)
-    return Shown(moment.at, "web", "quiet", f"Viewed {_counted(len(rows), 'page')}", items=items, more=more)
+    return Shown(moment.at, "web", "quiet", f"Viewed {counted(len(rows), 'page')}", items=items, more=more)
 
 
 def _page_name(action: Any) -> str:
@@ -121,14 +76,14 @@ def _properties(properties: Any) -> str:
     plain = [
         (name, value) for name, value in properties.items() if isinstance(value, str | int | float) and value != ""
     ]
-    return _joined(*(f"{name}: {str(value)[:80]}" for name, value in plain[:4]))
+    return joined(*(f"{name}: {str(value)[:80]}" for name, value in plain[:4]))
 
 
 def _lookup(moment: timeline.Moment) -> Shown:
     lookup = moment.rows[0].row
     title = f"{badges.provider_name(lookup.provider)} about {lookup.key}: {lookup.get_outcome_display()}"
     tone = badges.LOOKUP_TONES.get(lookup.outcome, "quiet")
-    return Shown(moment.at, "travel_explore", tone, title, _joined(f"{lookup.ms} ms", lookup.note))
+    return Shown(moment.at, "travel_explore", tone, title, joined(f"{lookup.ms} ms", lookup.note))
 
 
 def _checks(moment: timeline.Moment) -> Shown:
@@ -185,7 +140,7 @@ def _attempt(moment: timeline.Moment) -> Shown:
     name = badges.integration_name(delivery.integration)
     title = f"{name}, {badges.event_words(delivery.event)}: {badges.RESULT_WORDS.get(attempt.result, attempt.result)}"
     status = f"HTTP {attempt.status}" if attempt.status else ""
-    detail = _joined(attempt.reason, status, f"{attempt.ms} ms")
+    detail = joined(attempt.reason, status, f"{attempt.ms} ms")
     tone = badges.RESULT_TONES.get(attempt.result, "bad")
     is_done = attempt.result == "delivered"
     url = safe_url(delivery.external_url) if is_done else ""
@@ -207,7 +162,7 @@ def _mail(moment: timeline.Moment) -> Shown:
         icon,
         tone,
         title,
-        _joined(campaign if campaign != title else "", mail.why),
+        joined(campaign if campaign != title else "", mail.why),
         steps=tuple(steps),
         url=safe_url(mail.clicked_url),
         url_text=mail.clicked_url,
@@ -217,19 +172,19 @@ def _mail(moment: timeline.Moment) -> Shown:
 def _usage(moment: timeline.Moment) -> Shown:
     usage = moment.rows[0].row
     what = "API call" if usage.metric == API_CALLS else usage.metric.replace("_", " ")
-    errors = f"{_counted(usage.errors, 'error')}" if usage.errors else ""
+    errors = f"{counted(usage.errors, 'error')}" if usage.errors else ""
     limit = f"limit {usage.limit:,}" if usage.limit else ""
     called = usage.endpoints.items() if isinstance(usage.endpoints, dict) else ()
     endpoints = sorted(called, key=lambda one: (-one[1], one[0]))
     items = tuple(Item(name, times) for name, times in endpoints[:_MOST_ITEMS])
-    title = _counted(usage.count, what) if usage.metric == API_CALLS else f"{usage.count:,} {what}"
+    title = counted(usage.count, what) if usage.metric == API_CALLS else f"{usage.count:,} {what}"
     tone = "look" if usage.errors * 10 > usage.count else "good" if usage.count else "quiet"
     return Shown(
         moment.at,
         "api",
         tone,
         title,
-        _joined(errors, limit),
+        joined(errors, limit),
         items=items,
         more=len(endpoints) - len(items),
         is_whole_day=True,
@@ -239,14 +194,14 @@ def _usage(moment: timeline.Moment) -> Shown:
 def _limit(moment: timeline.Moment) -> Shown:
     reached = moment.rows[0].row
     title = f"Reached {reached.threshold} % of what the plan allows"
-    detail = _joined(f"{reached.count:,} of {reached.limit:,} API calls", _period(reached.period))
+    detail = joined(f"{reached.count:,} of {reached.limit:,} API calls", period(reached.period))
     return Shown(moment.at, "speed", "bad" if reached.threshold >= 100 else "look", title, detail)
 
 
 def _resolved(moment: timeline.Moment) -> Shown:
     reached = moment.rows[0].row
     title = f"No longer at {reached.threshold} % of what the plan allows"
-    return Shown(moment.at, "speed", "good", title, _period(reached.period))
+    return Shown(moment.at, "speed", "good", title, period(reached.period))
 
 
 def _exposure(moment: timeline.Moment) -> Shown:
@@ -268,31 +223,16 @@ def _joined_id(moment: timeline.Moment) -> Shown:
     link = moment.rows[0].row
     if link.ended_at is not None and link.ended_at <= link.at:
         return Shown(
-            moment.at, "link_off", "look", "A visitor was not joined", _joined(link.anonymous_id, link.ended_why)
+            moment.at, "link_off", "look", "A visitor was not joined", joined(link.anonymous_id, link.ended_why)
         )
-    detail = _joined(link.anonymous_id, link.get_reason_display())
+    detail = joined(link.anonymous_id, link.get_reason_display())
     return Shown(moment.at, "link", "quiet", "Joined a visitor", detail)
 
 
 def _detached(moment: timeline.Moment) -> Shown:
     link = moment.rows[0].row
     by = link.ended_by.get_username() if link.ended_by is not None else ""
-    return Shown(moment.at, "link_off", "look", "Detached a visitor", _joined(link.anonymous_id, link.ended_why), by)
-
-
-# -- Words -------------------------------------------------------------------------------------------------------------
-
-
-def _joined(*parts: str) -> str:
-    return " · ".join(part for part in parts if part)
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what}" + ("" if number == 1 else "s")
-
-
-def _period(period: str) -> str:
-    return "" if period == "total" else f"in {period}" if len(period) == 7 else f"on {period}"
+    return Shown(moment.at, "link_off", "look", "Detached a visitor", joined(link.anonymous_id, link.ended_why), by)
 
 
 WORDS: Final[dict[str, Callable[[timeline.Moment], Shown]]] = {

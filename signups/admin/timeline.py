@@ -17,7 +17,7 @@ from signups.activity import timeline
 from signups.activity.scope import arrived_at
 from signups.activity.timeline import Kind
 from signups.admin import badges, moments
-from signups.admin.moments import Shown
+from signups.admin.shown import Shown
 from signups.models import Note
 
 KIND_NAMES: Final[dict[Kind, str]] = {
