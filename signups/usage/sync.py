@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
 from signups import contracts, deliveries
 from signups.contracts import Event
@@ -102,4 +102,6 @@ def _before(customers: Sequence[Signup], slugs: Sequence[str]) -> dict[int, Valu
     reports = Delivery.objects.filter(
         signup__in=customers, integration__in=slugs, event=Event.USAGE_REPORTED, state=Delivery.State.DELIVERED
     )
-    return {pk: frozen["whole"] for pk, frozen in reports.order_by("pk").values_list("signup_id", "frozen")}
+    newest = reports.order_by().values("signup_id").annotate(newest=Max("pk")).values_list("newest", flat=True)
+    told = Delivery.objects.filter(pk__in=list(newest))
+    return {pk: frozen["whole"] for pk, frozen in told.order_by("pk").values_list("signup_id", "frozen")}

@@ -315,7 +315,7 @@ def test_after_a_reset_after_commit_the_message_is_found_among_others(sandbox: S
 
 
 def test_the_message_is_found_on_a_later_page_of_the_history(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("integrations.slack._PAGE", "1")
+    monkeypatch.setattr("integrations.slack_channel._PAGE", "1")
     signup = ada()
     delivery = make_delivery(signup, "slack", at_s=(timezone.now() - timedelta(seconds=60)).timestamp())
     first = post(signup, delivery)
