@@ -43,6 +43,11 @@ LOOKUP_TONES: Final[dict[str, str]] = {
     Lookup.Outcome.REFUSED: "look",
     Lookup.Outcome.ERROR: "bad",
 }
+DEVELOPER_TONES: Final[dict[str, str]] = {
+    Signup.Developer.YES: "good",
+    Signup.Developer.NO: "quiet",
+    Signup.Developer.UNSURE: "look",
+}
 RESULT_TONES: Final[dict[str, str]] = {"delivered": "good", "skipped": "quiet", "later": "wait", "ambiguous": "look"}
 RESULT_WORDS: Final[dict[str, str]] = {
     "later": "not now",

@@ -13,6 +13,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from signups.admin.asking import Question, ask, note
 from signups.admin.base import ModelAdmin, staff
+from signups.mails import stopping
 from signups.models import Note, Person
 from signups.transactions import write_transaction
 
@@ -69,8 +70,7 @@ def _write(request: HttpRequest, person: Person, why: str) -> None:
     said = note(request)
     text = f"Mails may go out again. They were stopped because {why}." + (f" {said}" if said else "")
     with write_transaction():
-        stopped = Person.objects.filter(pk=person.pk).exclude(mail_stopped="")
-        if not stopped.update(mail_stopped="", mail_stopped_at=None, mail_stopped_note=""):
+        if not stopping.lift(person, text):
             return
         signup = person.signups.order_by("-created_at", "-pk").first()
         if signup is not None:

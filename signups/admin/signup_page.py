@@ -62,6 +62,7 @@ def context(request: HttpRequest, signup: Signup, *, may_change: bool, may_chang
         "note_added": notes.just_added(request, signup),
         "visitors": identity.visitors(signup),
         "mail_stop": mail_stop.banner(request, person),
+        "developer_tone": badges.DEVELOPER_TONES.get(signup.developer, "quiet"),
         "usage": usage_card.of_signup(signup, may_change=may_change),
         "others": _others(signup),
         "landing_url": safe_url(signup.landing_page),

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from signups.mails import drips
+from signups.mails import developer, drips
 from signups.models import Campaign, Mail, MailEvent, Person, Signup
 from tests.admin.rows import make_staff
 from tests.admin.test_queries import queries
@@ -185,3 +185,17 @@ def test_the_page_needs_its_permission(client: Client) -> None:
 
 def test_the_navigation_leads_there(browser: Client) -> None:
     assert URL in browser.get("/admin/").content.decode()
+
+
+def test_a_signups_page_says_whether_it_is_a_developer_and_why(browser: Client) -> None:
+    signup = make_signup(facts={"github.handle": "adabyrne", "employment.title": "Head of Marketing"})
+    address = f"/admin/signups/signup/{signup.pk}/change/"
+    assert "the welcome mail asks" in browser.get(address).content.decode()
+    developer.update(signup)
+    card = browser.get(address).content.decode().partition('id="developer"')[2].partition("</section>")[0]
+    sentences = re.findall(r"<td>([^<]+)</td>", card)
+    assert sentences == [
+        "They have a GitHub account, adabyrne.",
+        "Their title is Head of Marketing (“marketing”).",
+    ]
+    assert "a developer</span>" in card

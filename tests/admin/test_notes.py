@@ -201,7 +201,7 @@ def test_mails_may_go_out_again_once_staff_say_so(browser: Client, bounced: Sign
 
     assert reply["Location"] == back
     bounced.person.refresh_from_db()
-    assert (bounced.person.mail_stopped, bounced.person.mail_stopped_at) == ("", None)
+    assert (bounced.person.mail_stopped, bounced.person.why_no_mail()) == ("", "")
     text = "Mails may go out again. They were stopped because the address does not take mail. They changed provider."
     assert Note.objects.get().text == text
 
