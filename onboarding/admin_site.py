@@ -59,6 +59,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             [
                 _item("Usage", "monitoring", "signups_usagerecord", request),
                 _item("Drip status", "forward_to_inbox", "signups_campaign", request),
+                _item("Experiments", "experiment", "signups_experiment", request),
                 _item("Jobs", "event_repeat", "signups_jobrun", request),
             ],
         ),

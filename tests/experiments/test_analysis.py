@@ -95,10 +95,8 @@ def alarms(lift: float, tests: int, *, is_naive: bool = False, until_plan: bool 
     found = 0
     for _ in range(tests):
         for control, other, is_last in looks(chance, lift):
-            if is_naive or is_last:
-                interval = fixed(control, other)
-            else:
-                interval = always_valid(control, other, VARIANCE)
+            is_fixed = is_naive or is_last
+            interval = fixed(control, other) if is_fixed else always_valid(control, other, VARIANCE)
             if interval.excludes_zero and not (until_plan and is_last):
                 found += 1
                 break
