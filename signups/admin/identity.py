@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count
+from django.db.models import Count, F
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
@@ -31,7 +31,8 @@ class Visitor:
 
 def visitors(signup: Signup) -> list[Visitor]:
     """The signup's visitors, those that hold first, in two queries."""
-    links = list(IdentityLink.objects.filter(signup=signup).select_related("ended_by")[:_SHOWN])
+    theirs = IdentityLink.objects.filter(signup=signup).select_related("ended_by")
+    links = list(theirs.order_by(F("ended_at").desc(nulls_first=True), "at", "pk")[:_SHOWN])
     counted = Action.objects.filter(anonymous_id__in={link.anonymous_id for link in links}).order_by()
     counts = dict(counted.values_list("anonymous_id").annotate(number=Count("pk")))
     found = [Visitor(link, counts.get(link.anonymous_id, 0), _state(link)) for link in links]
