@@ -69,7 +69,8 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         if not result.refused and target.is_file():
             target.unlink()
-        self._tell(result, target, time.monotonic() - started)
+        if result.last_line or not problem:
+            self._tell(result, target, time.monotonic() - started)
         if problem:
             raise CommandError(problem, returncode=130 if problem.startswith("Interrupted") else 1)
         if result.refused:
@@ -88,12 +89,12 @@ class Command(BaseCommand):
         except Unreadable as error:
             if not result.last_line:
                 raise
-            return f"{error} What stands before is stored."
+            return f"{error} {_so_far(result)}"
         except KeyboardInterrupt:
-            return f"Interrupted: what stands before line {result.last_line + 1} is stored. Run it again for the rest."
+            return f"Interrupted. {_so_far(result)}"
         except DatabaseError as error:
             text = " ".join(str(error).split())
-            return f"After line {result.last_line} the database failed: {text}. Run it again: nothing is stored twice."
+            return f"The database failed: {text.rstrip('.')}. {_so_far(result)}"
         return ""
 
     def _tell(self, result: Result, target: Path, seconds: float) -> None:
@@ -105,6 +106,12 @@ class Command(BaseCommand):
         told = f"{result.new:,} new, {result.replaced:,} replaced, {result.refused:,} refused"
         told += f" (all of them in {target})" if result.refused else ""
         self.stdout.write(f"{told}; {seconds:.1f} s, {lines / max(seconds, 0.001):,.0f} lines a second.")
+
+
+def _so_far(result: Result) -> str:
+    if not result.last_line:
+        return "Nothing was stored."
+    return f"What stands up to line {result.last_line} is stored: run it again for the rest."
 
 
 def _batches(lines: Lines) -> Iterator[list[Line]]:
