@@ -107,9 +107,14 @@ def fate(mail: Mail) -> str:
     return next((moment for moment in _FATES if mail.moment(moment) is not None), "sent")
 
 
+def days_of(campaign: Campaign) -> list[int]:
+    """The days of its mails; of one that never sent a second mail to anybody, there is one. [] where nobody said."""
+    return campaign.schedule or ([] if campaign.is_drip else [0])
+
+
 def next_at(campaign: Campaign, received: int, first: datetime) -> datetime | None:
     """When the next mail is expected, None where there is none or nobody said."""
-    days = campaign.schedule
+    days = days_of(campaign)
     if not 0 < received < len(days):
         return None
     return first + timedelta(days=days[received] - days[0])
@@ -123,7 +128,7 @@ def _place(row: dict[str, Any], campaign: Campaign, signup: Signup, last: Mail, 
         signup=signup,
         state=state,
         received=row["number"],
-        expected=len(campaign.schedule) or None,
+        expected=len(days_of(campaign)) or None,
         last=last,
         next_at=next_at(campaign, row["number"], row["first"]) if goes_on else None,
     )
@@ -134,7 +139,7 @@ def _state(row: dict[str, Any], campaign: Campaign, now: datetime) -> State:
         return State.BOUNCED
     if row["why"]:
         return State.LEFT
-    if not campaign.schedule:
+    if not days_of(campaign):
         return State.UNSCHEDULED
     if (due := next_at(campaign, row["number"], row["first"])) is None:
         return State.FINISHED
@@ -148,9 +153,11 @@ def _is(state: State, campaigns: list[Campaign], now: datetime) -> Q:
     if state is State.LEFT:
         return Q(why__in=(MailStop.UNSUBSCRIBED, MailStop.COMPLAINED))
     if state is State.UNSCHEDULED:
-        return Q(why="", campaign__in=[one.pk for one in campaigns if not one.schedule])
+        return Q(why="", campaign__in=[one.pk for one in campaigns if not days_of(one)])
     if state is State.FINISHED:
-        return Q(why="") & _any(Q(campaign=one.pk, number__gte=len(one.schedule)) for one in campaigns if one.schedule)
+        return Q(why="") & _any(
+            Q(campaign=one.pk, number__gte=len(days)) for one in campaigns if (days := days_of(one))
+        )
     return Q(why="") & _any(_steps(campaigns, now, is_overdue=state is State.OVERDUE))
 
 

@@ -20,8 +20,19 @@ from django.core.management.base import BaseCommand, CommandError
 from honcho.manager import Manager
 from honcho.printer import Message
 
+from signups.models import Campaign
+
 HOST = "127.0.0.1"
 DEMO_USER, DEMO_PASSWORD = "demo", "demo"
+DEMO_CAMPAIGNS: dict[str, tuple[str, list[int]]] = {  # the sandbox's id → name, and the days of its mails
+    "1": ("Welcome, developers", []),
+    "2": ("Welcome", []),
+    "3": ("Getting started", [1, 3, 7]),
+    "4": ("Welcome, with the question", []),
+    "5": ("Help to integrate", []),
+    "6": ("Most of your plan is used", []),
+    "7": ("At the limit: upgrade", [0, 3]),
+}
 READY_WITHIN_S = 60
 # Honcho kills what is left this long after the first process ended; the worker needs a while to finish what it sends.
 honcho.manager.KILL_WAIT = 25
@@ -44,6 +55,7 @@ class Command(BaseCommand):
         call_command("migrate", interactive=False, verbosity=0)
         if settings.SANDBOX:
             make_demo_user()
+            name_demo_campaigns()
         serve()
 
 
@@ -97,6 +109,13 @@ def make_demo_user() -> None:
     users = get_user_model()
     if not users.objects.filter(username=DEMO_USER).exists():
         users.objects.create_superuser(DEMO_USER, "demo@onboarding.test", DEMO_PASSWORD)
+
+
+def name_demo_campaigns() -> None:
+    """What staff would say of the sandbox's campaigns, as far as nobody has said anything yet."""
+    for key, (name, days) in DEMO_CAMPAIGNS.items():
+        named = {"name": name, "schedule": days, "is_drip": len(days) > 1}
+        Campaign.objects.get_or_create(source="customerio", key=key, defaults=named)
 
 
 def announce(manager: Manager) -> None:
