@@ -22,7 +22,7 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from signups.deliveries import queueing
+from signups.deliveries import heartbeats, queueing
 from signups.jobs import registry, watching
 from signups.jobs.registry import Job
 from signups.models import JobRun
@@ -183,6 +183,7 @@ def _work(job: Job, run: Run) -> bool:
     step = job.step()
     try:
         while step(run):
+            heartbeats.give()  # a worker busy with a long run is not a dead one
             if time.monotonic() > until:
                 with write_transaction():
                     run.held().update(claim=None, claimed_until=None)

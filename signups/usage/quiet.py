@@ -24,7 +24,7 @@ from signups.usage.feed import feed, tell_staff
 
 NUDGED_AT = time(9, 0)
 LOOKED_AT_FOR = timedelta(days=30)  # after the day on which they become quiet
-_CHUNK = 200
+_CHUNK = 100
 
 
 def step(run: Run) -> bool:

@@ -78,6 +78,11 @@ def test_its_handlers_take_a_signup_and_a_delivery(integration: Integration) -> 
 
 
 @pytest.mark.parametrize("integration", INTEGRATIONS)
+def test_who_takes_alerts_can_be_alerted(integration: Integration) -> None:
+    assert integration.takes_alerts == (type(integration).alert is not Integration.alert)
+
+
+@pytest.mark.parametrize("integration", INTEGRATIONS)
 def test_it_takes_verdicts_that_exist_and_never_the_rejected(integration: Integration) -> None:
     assert integration.takes
     assert integration.takes <= set(Verdict.values) - {Verdict.REJECTED}

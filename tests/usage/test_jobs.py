@@ -11,11 +11,12 @@ from django.utils import timezone
 from django_q.models import Schedule
 
 from signups import jobs
+from signups.deliveries import heartbeats
 from signups.deliveries.schedule import ensure_schedules
 from signups.jobs import registry, running, watching
 from signups.jobs.registry import Job
 from signups.jobs.running import ClaimLost, Run
-from signups.models import JobRun
+from signups.models import Heartbeat, JobRun
 from tests.deliveries.acts import queued
 from tests.usage.acts import TODAY, at, lapse
 
@@ -133,6 +134,12 @@ def test_a_long_run_lets_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
     while jobs.run("sync", at(5.2)):
         pass
     assert runs() == [("2026-11-24", "done", 8)]
+
+
+def test_a_worker_gives_signs_of_life_during_a_long_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heartbeats, "_given_at", -heartbeats._EVERY_S)
+    jobs.run("sync", at(5.1))
+    assert Heartbeat.objects.filter(name="canary").exists()
 
 
 def test_a_failure_is_tried_again_and_told_in_the_end(
