@@ -33,7 +33,7 @@ class ContentField(forms.CharField):
     def prepare_value(self, value: Any) -> Any:
         return "\n".join(f"{name}: {text}" for name, text in value.items()) if isinstance(value, dict) else value
 
-    def clean(self, value: Any) -> dict[str, str]:  # type: ignore[override]
+    def clean(self, value: Any) -> dict[str, str]:
         texts: dict[str, str] = {}
         for line in filter(str.strip, (super().clean(value) or "").splitlines()):
             name, colon, text = (part.strip() for part in line.partition(":"))
@@ -62,7 +62,7 @@ class ExperimentForm(forms.ModelForm):  # type: ignore[type-arg]
         ],
         widget=UnfoldAdminSelectWidget,
         help_text="Signup page: headline, lead, button. Confirmation step: headline, subject, button. "
-        "Welcome mail: Customer.io gets the arm as the attribute experiment_<key>.",
+        "Welcome mail: Customer.io gets the arm’s key as an attribute named experiment_ and the key above.",
     )
     metric = forms.ChoiceField(
         label="Success is the share that …",
@@ -73,6 +73,7 @@ class ExperimentForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Experiment
         fields = ("name", "key", "hypothesis", "surface", "unit", "metric", "baseline", "effect")
+        widgets = {"hypothesis": UnfoldAdminTextareaWidget(attrs={"rows": 3})}
         help_texts = {
             "key": "Part of what decides who sees what, and of attribute names: it stays for ever.",
             "hypothesis": "What you expect to happen, and why: written down before anybody has seen a number.",

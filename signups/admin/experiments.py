@@ -143,6 +143,11 @@ class ExperimentAdmin(PageAdmin):
             obj.author_id = staff(request).pk
         super().save_model(request, obj, form, change)
 
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any) -> Any:
+        """One way on: to the draft's page, where it is started."""
+        context |= {"show_save_and_continue": False, "show_save_and_add_another": False}
+        return super().render_change_form(request, context, *args, **options)
+
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
         messages.success(request, "The draft is kept. Look it over, then start it.")
         return redirect(_page(obj))

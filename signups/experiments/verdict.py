@@ -62,11 +62,12 @@ def percent(share: float) -> str:
 
 def _mismatch(reading: Reading) -> Said:
     odd = max(reading.arms, key=lambda arm: abs(arm.exposures - arm.expected))
+    chance = reading.mismatch or 0.0
+    how_often = f"about once in {1 / chance:,.0f} tests" if chance > 1e-6 else "less than once in a million tests"
     sentence = (
         f"Do not trust these numbers: “{odd.arm.name}” was seen by {odd.exposures:,} where its weight makes "
-        f"{odd.expected:,.0f} of {reading.exposures:,}, which chance brings about once in "
-        f"{1 / max(reading.mismatch or 0, 1e-9):,.0f} tests or less. Something shows or counts the arms unevenly: "
-        "find it, then start a new phase."
+        f"{odd.expected:,.0f} of {reading.exposures:,}, which chance brings about {how_often}. "
+        "Something shows or counts the arms unevenly: find it, then start a new phase."
     )
     return Said(sentence, "do not trust", "bad")
 

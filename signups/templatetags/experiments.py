@@ -38,5 +38,7 @@ def as_days(span: timedelta) -> str:
 
 @register.filter
 def as_p(chance: float) -> str:
-    """A p-value, as precise as it means anything."""
-    return f"{chance:.3f}" if chance >= 0.001 else f"{chance:.1g}"
+    """A p-value, as precise as it means anything: "= 0.105", "< 0.00001"."""
+    if chance < 0.00001:
+        return "< 0.00001"
+    return f"= {chance:.3f}" if chance >= 0.001 else f"= {chance:.5f}"

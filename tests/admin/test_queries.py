@@ -16,6 +16,7 @@ from django_q.models import Failure, Schedule
 
 from signups.models import ApiKey, JobRun, ListEntry, Scorecard, ScoreRule, Verdict
 from tests.admin.rows import make_delivery, make_story
+from tests.experiments.rows import make_running, make_seen
 from tests.rows import make_signup
 from tests.usage.rows import make_usage
 
@@ -49,6 +50,10 @@ def make_report(number: int) -> None:
     make_usage(make_story(number), 1, endpoints={"/v1/people": 3})
 
 
+def make_experiment(number: int) -> None:
+    make_seen(make_running(f"experiment{number}"), {"a": (3, 1), "b": (3, 1)})
+
+
 LISTS: dict[str, Callable[[int], object]] = {
     "signups_signup": make_story,
     "signups_rejectedsignup": lambda number: make_story(number, Verdict.REJECTED),
@@ -60,6 +65,7 @@ LISTS: dict[str, Callable[[int], object]] = {
     "signups_listentry": make_entry,
     "signups_scorecard": make_card,
     "signups_jobrun": make_run,
+    "signups_experiment": make_experiment,
     "auth_user": lambda number: User.objects.create_user(f"user{number}"),
     "auth_group": lambda number: Group.objects.create(name=f"group {number}"),
     "django_q_schedule": lambda number: Schedule.objects.create(name=f"schedule {number}", func="signups.tasks.sweep"),
