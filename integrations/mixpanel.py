@@ -1,28 +1,27 @@
-"""Mixpanel: the signup as an event that ties the anonymous browsing before it to a person, and the person's profile.
+"""Mixpanel: what people do, the signup that ties the anonymous browsing before it to a person, and their profile.
 
 API: https://api.mixpanel.com (https://docs.mixpanel.com/reference/ingestion-api), in Europe https://api-eu.mixpanel.com.
 Everything sent is safe to repeat: `$insert_id` and time of an event never change, `$set` writes the same again.
-Left to the browser: page views and everything before the signup.
+An action of somebody known carries both its device and the person; one of a visitor the device alone.
 """
 
 from __future__ import annotations
 
+import gzip
+import json
 import uuid
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, ClassVar
 
 from django.conf import settings
 
+from integrations import mixpanel_actions
 from integrations.http import Door, Reply
 from integrations.rows import at_ms, company_fact, company_name, known, missing, person_name
-from signups.contracts import Delivered, Integration, Later, Never
+from signups.contracts import Delivered, Integration, Later, Never, Refusal, SentAction
 from signups.models import Delivery, Signup
 
-# Ids Mixpanel refuses, as given by browsers that lost theirs.
-FORBIDDEN_IDS = frozenset(
-    ("00000000-0000-0000-0000-000000000000", "anon", "anonymous", "nil", "none", "null", "n/a", "na", "undefined")
-    + ("unknown", "<nil>", "0", "-1", "true", "false", "[]", "{}")
-)
 MOST_CHARACTERS = 255  # what is longer is cut there anyway
 
 
@@ -32,6 +31,8 @@ class Mixpanel(Integration):
     slug = "mixpanel"
     name = "Mixpanel"
     takes: ClassVar[frozenset[str]] = frozenset({"accepted", "confirm", "held"})
+    takes_actions: ClassVar[bool] = True
+    most_actions: ClassVar[int] = 2_000
 
     def missing_settings(self) -> list[str]:
         mixpanel = settings.MIXPANEL
@@ -55,6 +56,16 @@ class Mixpanel(Integration):
         self._set_profile(signup)
         return Delivered(external_id=str(signup.uid), note="Profile brought up to date.")
 
+    def send_actions(self, actions: Sequence[SentAction]) -> list[Refusal]:
+        """Import them as events. Of a batch with bad events Mixpanel takes the good ones and names the others."""
+        events = [mixpanel_actions.event(one, settings.MIXPANEL["id_merge"]) for one in actions]
+        reply = self._post(events)
+        refused = mixpanel_actions.refusals(reply.json, len(events)) if reply.status == 400 else []
+        if reply.status == 400 and not refused:
+            raise Never("Mixpanel", f"refused the batch: {_complaint(reply)}", status=400, excerpt=reply.text[:500])
+        self._require_imported(reply, len(events) - len(refused))
+        return refused
+
     def _tell(self, name: str, signup: Signup, delivery: Delivery) -> Delivered:
         self._import([event(name, signup, delivery)])
         self._set_profile(signup)
@@ -62,13 +73,25 @@ class Mixpanel(Integration):
         return Delivered(external_id=str(signup.uid), note=f"Event and profile written{history}.")
 
     def _import(self, events: list[dict[str, Any]]) -> None:
-        params = {"strict": "1", "project_id": settings.MIXPANEL["project_id"]}
-        reply = _door().call("POST", "/import", params=params, json=events, is_safe=True, accept=(400,))
+        reply = self._post(events)
         if reply.status == 400:
             raise Never("Mixpanel", f"refused the event: {_complaint(reply)}", status=400, excerpt=reply.text[:500])
+        self._require_imported(reply, len(events))
+
+    def _post(self, events: list[dict[str, Any]]) -> Reply:
+        """`strict=1`: without it bad events are dropped without a word."""
+        params = {"strict": "1", "project_id": settings.MIXPANEL["project_id"]}
+        if len(events) == 1:  # as it is: staff read in the attempt what was sent
+            return _door().call("POST", "/import", params=params, json=events, is_safe=True, accept=(400,))
+        body = gzip.compress(json.dumps(events, allow_nan=False).encode(), compresslevel=5)
+        headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+        return _door().call("POST", "/import", params=params, data=body, headers=headers, is_safe=True, accept=(400,))
+
+    def _require_imported(self, reply: Reply, count: int) -> None:
         said = reply.json
-        if not isinstance(said, dict) or said.get("num_records_imported") != len(events):
-            raise Later("Mixpanel", "did not say that it took the event", status=reply.status, excerpt=reply.text[:500])
+        if not isinstance(said, dict) or said.get("num_records_imported") != count:
+            what = "the event" if count == 1 else "the events"
+            raise Later("Mixpanel", f"did not say that it took {what}", status=reply.status, excerpt=reply.text[:500])
 
     def _set_profile(self, signup: Signup) -> None:
         """Create or update the profile. `ip=0` keeps Mixpanel from placing the person where our server stands."""
@@ -133,8 +156,7 @@ def profile(signup: Signup) -> dict[str, Any]:
 
 def device_id(signup: Signup) -> str:
     """The browser's anonymous id, "" where it has none that Mixpanel takes."""
-    anonymous = signup.anonymous_id.removeprefix("$device:").strip()
-    return "" if anonymous.lower() in FORBIDDEN_IDS else anonymous
+    return mixpanel_actions.usable_id(signup.anonymous_id)
 
 
 def identity_event(signup: Signup, id_merge: str) -> dict[str, Any] | None:

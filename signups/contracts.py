@@ -133,10 +133,14 @@ class Skipped:
 
 @dataclass(frozen=True)
 class SentAction:
-    """An action on its way to a vendor. `signup_uid`: whose it is, "" while the visitor is anonymous."""
+    """An action on its way to a vendor. `signup_uid`: whose it is, "" while the visitor is anonymous.
+
+    `anonymous_id`: the visitor's, "" where that visitor is not known to be the same person.
+    """
 
     action: Action
     signup_uid: str = ""
+    anonymous_id: str = ""
 
 
 @dataclass(frozen=True)

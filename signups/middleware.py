@@ -1,5 +1,5 @@
 """What holds for every public page: a body too large to be meant well is refused unread, and headers say what a page
-may load and what it tells others of itself."""
+may load, what it tells others of itself, and which other sites' pages may call."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
 
-from signups import consent
+from signups import consent, origins
 
 # What is still read and thrown away, so that the client gets the answer instead of a reset connection.
 _DRAIN_BYTES = 32_000_000
@@ -83,3 +84,32 @@ class BodyLimitMiddleware:
             error = {"code": "body_too_large", "field": None, "message": message}
             return JsonResponse({"error": error}, status=413)
         return render(request, "413.html", {"message": message}, status=413)
+
+
+class ActionsFromPagesMiddleware:
+    """Cross-origin resource sharing, for the one call that pages of other sites make: reporting actions.
+
+    Without cookies, and for the origins that public keys list. Browsers ask before they send a header of our API; which
+    key it will be they do not say, so any key's origins will do. Whether the key fits is for the call itself to say.
+    """
+
+    PATH = "/api/v1/actions"
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path != self.PATH:
+            return self.get_response(request)
+        is_question = request.method == "OPTIONS"
+        response = HttpResponse(status=204) if is_question else self.get_response(request)
+        patch_vary_headers(response, ["Origin"])
+        origin = request.headers.get("Origin", "")
+        if origin and origin in origins.allowed():
+            response["Access-Control-Allow-Origin"] = origin
+            response["Access-Control-Expose-Headers"] = "Retry-After"
+            if is_question:
+                response["Access-Control-Allow-Methods"] = "POST"
+                response["Access-Control-Allow-Headers"] = "Authorization, Content-Type"
+                response["Access-Control-Max-Age"] = "3600"
+        return response

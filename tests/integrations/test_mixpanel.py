@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 import requests
 
-from integrations import mixpanel
+from integrations import mixpanel, mixpanel_actions
 from integrations.mixpanel import Mixpanel
-from signups.contracts import Delivered, Later, Misconfigured, Never
-from signups.models import Delivery, Signup
+from signups.contracts import Delivered, Later, Misconfigured, Never, Refusal, SentAction
+from signups.models import Action, Delivery, Signup
 from tests.rows import make_company, make_delivery, make_signup
 from tests.sandbox_process import Sandbox
 
@@ -203,3 +204,112 @@ def test_a_wrong_secret_names_the_settings(sandbox: Sandbox, settings: Any) -> N
     settings.MIXPANEL = settings.MIXPANEL | {"service_secret": "wrong"}
     with pytest.raises(Misconfigured, match="MIXPANEL_SERVICE_SECRET"):
         tell(ada())
+
+
+# -- What people do ----------------------------------------------------------------------------------------------------
+
+
+def sent(kind: str = "track", name: str = "Called the API", uid: str = "", **values: Any) -> SentAction:
+    properties = values.pop("properties", {})
+    at = datetime(2026, 11, 1, 10, tzinfo=UTC)
+    action = Action(source="backend", key="a-1", kind=kind, name=name, at=at, properties=properties, **values)
+    return SentAction(action, uid, action.anonymous_id)
+
+
+def test_an_action_is_an_event_with_its_own_time_and_id() -> None:
+    properties = {"endpoint": "/v1/x", "empty": None}
+    one = sent(uid="u-1", anonymous_id=DEVICE, user_id="cus_1", properties=properties)
+    assert mixpanel_actions.event(one, "simplified") == {
+        "event": "Called the API",
+        "properties": {
+            "endpoint": "/v1/x",
+            "time": 1_793_527_200_000,
+            "$insert_id": str(one.action.uid),
+            "distinct_id": "u-1",
+            "$user_id": "u-1",
+            "$device_id": DEVICE,
+        },
+    }
+
+
+def test_a_page_view_says_which_page() -> None:
+    properties = {"url": "https://x.test/docs", "path": "/docs", "title": "Docs", "referrer": "https://g.test/"}
+    event = mixpanel_actions.event(sent("page", "Docs", properties=properties), "simplified")
+    assert event["event"] == "Page viewed"
+    assert {name: event["properties"][name] for name in ("page", *properties)} == {"page": "Docs", **properties}
+
+
+@pytest.mark.parametrize(
+    ("id_merge", "uid", "ids"),
+    [
+        ("simplified", "", {"distinct_id": f"$device:{DEVICE}", "$device_id": DEVICE}),
+        ("simplified", "u-1", {"distinct_id": "u-1", "$user_id": "u-1", "$device_id": DEVICE}),
+        ("original", "", {"distinct_id": DEVICE}),
+        ("original", "u-1", {"distinct_id": "u-1"}),
+        ("legacy", "", {"distinct_id": DEVICE}),
+        ("legacy", "u-1", {"distinct_id": "u-1"}),
+    ],
+)
+def test_ids_are_those_of_the_project_s_way_of_merging(id_merge: str, uid: str, ids: dict[str, str]) -> None:
+    properties = mixpanel_actions.event(sent(uid=uid, anonymous_id=DEVICE), id_merge)["properties"]
+    assert {name: properties[name] for name in properties if name.endswith("_id") and name != "$insert_id"} == ids
+
+
+@pytest.mark.parametrize("id_merge", ["simplified", "original", "legacy"])
+def test_visits_and_actions_stand_in_one_history(sandbox: Sandbox, settings: Any, id_merge: str) -> None:
+    settings.MIXPANEL = settings.MIXPANEL | {"id_merge": id_merge}
+    sandbox.setting("mixpanel", id_merge=id_merge)
+    signup = ada(anonymous_id=DEVICE)
+    before = sent("page", "Docs", anonymous_id=DEVICE)
+    after = sent(uid=str(signup.uid), user_id=str(signup.uid))
+    after.action.key = "a-2"
+    assert Mixpanel().send_actions([before]) == []
+    tell(signup)
+    assert Mixpanel().send_actions([after]) == []
+    names = {event["event"] for event in user(sandbox, signup)["events"]}
+    assert names == {"Page viewed", "Signed up", "Called the API"}
+
+
+def test_nothing_that_a_page_says_takes_the_place_of_what_mixpanel_reads() -> None:
+    properties = {
+        "distinct_id": "x",
+        "time": 1,
+        "$insert_id": "x",
+        "$user_id": "x",
+        "token": "x",
+        "mp_lib": "x",
+        "a": 1,
+    }
+    event = mixpanel_actions.event(sent(name="$create_alias", anonymous_id=DEVICE, properties=properties), "legacy")
+    assert event["event"] == "create_alias"
+    assert {name: value for name, value in event["properties"].items() if value in ("x", 1)} == {"a": 1}
+
+
+def test_an_action_s_long_texts_and_lists_are_cut(sandbox: Sandbox) -> None:
+    properties = {"text": "x" * 300, "list": list(range(300)), "deep": {"texts": ["y" * 300]}}
+    one = sent(anonymous_id=DEVICE, properties=properties)
+    assert Mixpanel().send_actions([one]) == []
+    kept = mixpanel_actions.event(one, "simplified")["properties"]
+    assert (len(kept["text"]), len(kept["list"]), len(kept["deep"]["texts"][0])) == (255, 254, 255)
+
+
+@pytest.mark.parametrize("key", ["$insert_id", "insert_id"])
+def test_refused_actions_are_named_by_their_place(sandbox: Sandbox, key: str) -> None:
+    sandbox.setting("mixpanel", failed_insert_id_key=key)
+    batch = [sent(anonymous_id=DEVICE) for _ in range(3)]
+    batch[1].action.at = datetime(1969, 1, 1, tzinfo=UTC)
+    why = "Mixpanel refused it: 'properties.time' is invalid: must not be before 1971-01-01"
+    assert Mixpanel().send_actions(batch) == [Refusal(1, why)]
+
+
+def test_a_batch_goes_packed(sandbox: Sandbox) -> None:
+    Mixpanel().send_actions([sent(anonymous_id=DEVICE), sent(anonymous_id=DEVICE)])
+    (call,) = sandbox.received("mixpanel")
+    assert (call["headers"]["Content-Encoding"], call["query"]["strict"]) == ("gzip", "1")
+
+
+@pytest.mark.parametrize("body", [{"code": 400, "error": "no"}, {"failed_records": [{"index": 7}]}, ["?"], "text"])
+def test_a_refusal_of_the_whole_batch_is_not_taken_for_one_of_nobody(sandbox: Sandbox, body: Any) -> None:
+    sandbox.fault("mixpanel", route="/import", status=400, body=body)
+    with pytest.raises((Never, Later)):
+        Mixpanel().send_actions([sent(anonymous_id=DEVICE)])
