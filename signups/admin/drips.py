@@ -173,8 +173,8 @@ def _shown(place: Place) -> dict[str, Any]:
 
 
 def _rates(numbers: Numbers) -> list[Rate]:
-    """Delivered and what was lost of all mails, everything else of those delivered."""
-    mails, delivered = max(numbers.sent, numbers.mails), numbers.delivered
+    """Delivered and what was lost of all mails, everything else of those delivered (of all where none is reported)."""
+    mails, delivered = numbers.mails, numbers.delivered or numbers.mails
     return [
         _rate("delivered", numbers.delivered, mails, "busy"),
         _rate("opened", numbers.opened, delivered, "good"),

@@ -71,7 +71,7 @@ def by_campaign() -> list[Numbers]:
     return [_numbers(row) for row in rows.order_by("-is_drip", "name", "pk")]
 
 
-def places(campaigns: Iterable[Campaign], state: str = "", words: str = "") -> QuerySet[Mail, dict[str, Any]]:
+def places(campaigns: Iterable[Campaign], state: str = "", words: str = "") -> QuerySet[Any, Any]:
     """A row for each person in each of `campaigns`, the latest mail first; `state` and `words` (a name or an address)
     narrow it. To be cut to a page and shown by `shown`."""
     scheduled = list(campaigns)

@@ -27,7 +27,11 @@ def ada(**values: Any) -> Signup:
         "github.handle": "adabyrne",
         "timeZone": "Europe/London",
     }
-    about = {"metrics__employees": 40, "geo__country": "United Kingdom", "category__industry": "Insurance"}
+    about: dict[str, Any] = {
+        "metrics__employees": 40,
+        "geo__country": "United Kingdom",
+        "category__industry": "Insurance",
+    }
     mine = {"company": make_company(**about), "facts": facts, "score": 15, "developer": "developer"}
     return make_signup(**{**mine, **values})
 

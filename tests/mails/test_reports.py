@@ -58,7 +58,7 @@ def test_a_report_told_twice_is_one(ada: Signup) -> None:
     ("metric", "flags"),
     [("opened", {"prefetched": True}), ("opened", {"synthetic": True}), ("clicked", {"machine": True})],
 )
-def test_what_a_machine_does_is_kept_and_does_not_count(ada: Signup, metric: str, flags: dict[str, bool]) -> None:
+def test_what_a_machine_does_is_kept_and_does_not_count(ada: Signup, metric: str, flags: dict[str, Any]) -> None:
     tell(report(metric, ada, **flags))
     assert moments() == {}
     assert MailEvent.objects.get().note.endswith("not counted.")
