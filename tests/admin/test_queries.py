@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_q.models import Failure, Schedule
 
-from signups.models import ApiKey, JobRun, ListEntry, Scorecard, ScoreRule, Verdict
+from signups.models import ApiKey, Campaign, JobRun, ListEntry, Mail, Scorecard, ScoreRule, Verdict
 from tests.admin.rows import make_delivery, make_story
 from tests.experiments.rows import make_running, make_seen
 from tests.rows import make_signup
@@ -54,6 +54,12 @@ def make_experiment(number: int) -> None:
     make_seen(make_running(f"experiment{number}"), {"a": (3, 1), "b": (3, 1)})
 
 
+def make_mail(number: int) -> None:
+    campaign = Campaign.objects.create(key=str(number), name=f"Drip {number}", schedule=[1, 3])
+    signup = make_signup(f"mailed{number}@dev.test")
+    Mail.objects.create(key=str(number), signup=signup, campaign=campaign, first_at=timezone.now())
+
+
 LISTS: dict[str, Callable[[int], object]] = {
     "signups_signup": make_story,
     "signups_rejectedsignup": lambda number: make_story(number, Verdict.REJECTED),
@@ -66,6 +72,7 @@ LISTS: dict[str, Callable[[int], object]] = {
     "signups_scorecard": make_card,
     "signups_jobrun": make_run,
     "signups_experiment": make_experiment,
+    "signups_campaign": make_mail,
     "auth_user": lambda number: User.objects.create_user(f"user{number}"),
     "auth_group": lambda number: Group.objects.create(name=f"group {number}"),
     "django_q_schedule": lambda number: Schedule.objects.create(name=f"schedule {number}", func="signups.tasks.sweep"),
