@@ -5,6 +5,7 @@ from __future__ import annotations
 from signups import deliveries, intake, jobs, waking
 from signups.activity import forwarding
 from signups.deliveries import heartbeats
+from signups.deliveries.queueing import enqueue
 from signups.mails import developer
 from signups.models import Signup
 
@@ -43,7 +44,8 @@ def finish_lookups(signup_id: int) -> None:
 
 def judge_developers() -> None:
     """Let a crowd's first calls count as evidence that they write code."""
-    developer.catch_up()
+    if developer.catch_up():
+        enqueue("signups.tasks.judge_developers", is_urgent=True)
     heartbeats.give()
 
 

@@ -6,6 +6,7 @@ The strongest rung that says anything decides; where it says both, nobody knows 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -28,7 +29,7 @@ DEVELOPER_SITES = frozenset(
     "stackexchange.com stackoverflow.com superuser.com".split()
 )
 _DOCS = frozenset("api apis dev developer developers doc docs documentation quickstart reference sdk sdks".split())
-_AT_ONCE = 50  # judged where the first call came in; more are left to a task
+_AT_ONCE = 20  # judged where the first call came in; more are left to a task
 
 
 @dataclass(frozen=True)
@@ -128,13 +129,15 @@ def on_first_call(signup_ids: Iterable[int]) -> None:
         enqueue("signups.tasks.judge_developers", is_urgent=True)
 
 
-def catch_up() -> int:
-    """Judge whoever has called without its counting yet; returns how many. For a task, and once a day."""
-    last = done = 0
-    while keys := list(_uncounted().filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:200]):
+def catch_up(within_s: float = 60) -> bool:
+    """Judge whoever has called without its counting yet; says whether some are left. For a task, and once a day."""
+    until, last = time.monotonic() + within_s, 0
+    while keys := list(_uncounted().filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:_AT_ONCE]):
+        if time.monotonic() > until:
+            return True
         _update_all(keys)
-        last, done = keys[-1], done + len(keys)
-    return done
+        last = keys[-1]
+    return False
 
 
 def _uncounted() -> QuerySet[Signup]:

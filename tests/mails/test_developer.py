@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from signups import tasks
 from signups.mails import developer, question, titles
 from signups.mails.developer import Facts, judge
 from signups.models import Delivery, Signup, UsageRecord
@@ -149,7 +150,8 @@ def test_a_crowd_is_caught_up_with_once() -> None:
     crowd = [make_signup(f"p{number}@dev.test") for number in range(60)]
     for signup in crowd:
         used(signup)
-    assert (developer.catch_up(), developer.catch_up()) == (60, 0)
+    assert developer.catch_up(within_s=0) is True
+    assert developer.catch_up() is False
     assert set(Signup.objects.values_list("developer", flat=True)) == {YES}
 
 
@@ -171,3 +173,14 @@ def test_an_answer_is_kept_as_fact_and_can_be_taken_back() -> None:
     assert not question.answer(signup, False)
     question.answer(signup, None)
     assert (kept(signup).developer, kept(signup).person.said_developer_at) == (YES, None)
+
+
+@pytest.mark.django_db
+def test_a_crowd_s_first_calls_are_left_to_a_task() -> None:
+    crowd = [make_signup(f"p{number}@dev.test") for number in range(21)]
+    for signup in crowd:
+        used(signup)
+    developer.on_first_call([signup.pk for signup in crowd])
+    assert set(Signup.objects.values_list("developer", flat=True)) == {UNSURE}
+    tasks.judge_developers()
+    assert set(Signup.objects.values_list("developer", flat=True)) == {YES}
