@@ -38,7 +38,7 @@ class PublicPageMiddleware:
 
 def content_policy(request: HttpRequest) -> str:
     """What a public page may load: its own files, and Google's tag where the visitor agreed to it."""
-    google = _GOOGLE if consent.is_given(request) else ""
+    google = _GOOGLE if settings.GA["measurement_id"] and consent.is_given(request) else ""
     rules = [
         "default-src 'none'",
         f"script-src 'self' {google}",

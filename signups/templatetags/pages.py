@@ -41,6 +41,13 @@ def measurement_id(context: template.Context) -> str:
     return settings.GA["measurement_id"] if request is not None and consent.is_given(request) else ""
 
 
+@register.simple_tag(takes_context=True)
+def records_visits(context: template.Context) -> bool:
+    """Whether the page loads the script that records what its visitor does."""
+    request = context.get("request")
+    return request is not None and consent.may_record(request)
+
+
 @register.simple_tag
 def asks_for_consent() -> bool:
     """Whether there is analytics to agree to."""
