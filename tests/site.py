@@ -64,11 +64,11 @@ class Site:
 
     @classmethod
     @contextmanager
-    def started(cls, folder: Path, **changes: str) -> Iterator[Site]:
-        """`manage.py up`, ended on the way out."""
+    def started(cls, folder: Path, *command: str, **changes: str) -> Iterator[Site]:
+        """`manage.py up`, or another command that ends so, ended on the way out."""
         env = environment(folder, **changes)
         process = subprocess.Popen(
-            [sys.executable, "manage.py", "up"],
+            [sys.executable, "manage.py", *(command or ("up",))],
             cwd=ROOT,
             env=env,
             stdout=subprocess.PIPE,

@@ -26,7 +26,8 @@ from signups.management.demo.guests import (
 
 SEED = 2015
 VISITORS_A_DAY = 24
-_FIRST_DAY, _LAST_DAY = 1, 28
+_FIRST_DAY, _LAST_DAY = 1, 30
+_LAST_NEIGHBOUR = 28
 _FREE = "Start for free"  # the button of the experiment's other arm
 _WON, _WON_BY_FREE = 0.08, 0.16
 _SOURCES: tuple[tuple[str, dict[str, str]], ...] = (
@@ -41,8 +42,8 @@ _FIRST_NAMES = (
 _LAST_NAMES = (
     "Abbott", "Berg", "Castro", "Dahl", "Ekwueme", "Fontaine", "Gray", "Horvat", "Ivers", "Jansen", "Kovac", "Lund",
     "Mbeki", "Novak", "Oduya", "Petit", "Quist", "Romero", "Sato", "Tanner", "Ueda", "Vargas", "Wolfe", "Xavier",
-    "Young", "Zeller", "Ashby", "Birch", "Cole",
-)  # fmt: skip
+    "Young", "Zeller", "Ashby", "Birch", "Cole", "Drake", "Hale",
+)  # fmt: skip  (a prime number of them: no two visitors of the thirty days have one name)
 _BURSTS = {"diego@parcelbee.test": Calls(2, TRIAL_CALLS + 900, days=1)}  # past every threshold at once
 
 
@@ -65,7 +66,7 @@ def neighbours(told: Sequence[dict[str, Any]]) -> Iterator[Guest]:
     told = random.Random(SEED).sample(list(told), len(told))  # colleagues do not all come in one week
     for number, one in enumerate(told):
         chance = random.Random(f"{SEED} {one['email']}")
-        day = _FIRST_DAY + number * (_LAST_DAY - _FIRST_DAY) // max(1, len(told) - 1)
+        day = _FIRST_DAY + number * (_LAST_NEIGHBOUR - _FIRST_DAY) // max(1, len(told) - 1)
         referrer, utm = chance.choice(_SOURCES)
         habits = (
             Calls(chance.randint(0, 3), chance.randint(20, 90), chance.uniform(0.98, 1.04)),

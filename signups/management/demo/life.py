@@ -15,9 +15,9 @@ from signups.management.demo.agenda import Agenda
 from signups.management.demo.backend import Backend
 from signups.management.demo.clock import Clock, travelling
 from signups.management.demo.staff import Staff
-from signups.management.demo.story import LOOK_EVERY, Story
+from signups.management.demo.story import Story
 from signups.management.demo.visitors import Line
-from signups.management.demo.worker import Worker
+from signups.management.demo.worker import LOOKS_EVERY, Worker
 from signups.management.demo.world import World
 from signups.models import ApiKey
 
@@ -55,18 +55,25 @@ def live(world: World, days: int, progress: Progress) -> Lived:
         _enter_looks(story.agenda, worker, start, end)
         for moment, act, is_alone in story.agenda.until(end):
             clock.move_to(moment)
-            if not is_alone:
-                world.follow(clock)
+            if is_alone:
+                act()
+                continue
+            world.follow(clock)
             act()
-            if not is_alone:
-                worker.work()
-                world.follow(clock)  # what the vendors say to it is said now, not in another hour
-                progress(moment)
+            _work(worker, story)
+            progress(moment)
         clock.come_home()
         world.follow(clock)
-        worker.look()
-        world.follow(clock)
+        _work(worker, story)
     return Lived(story, worker.tasks)
+
+
+def _work(worker: Worker, story: Story) -> None:
+    """What the product has to do now it does, and what the vendors say to it is said now, not in another hour."""
+    worker.work()
+    story.world.follow(story.clock)
+    if due_at := worker.wakes_next_at():
+        story.agenda.at(due_at + timedelta(seconds=1), worker.wake)
 
 
 def _story(stack: ExitStack, world: World, clock: Clock, url: str, start: datetime) -> Story:
@@ -81,8 +88,8 @@ def _story(stack: ExitStack, world: World, clock: Clock, url: str, start: dateti
 
 
 def _enter_looks(agenda: Agenda, worker: Worker, start: datetime, end: datetime) -> None:
-    """The worker looks at the schedules."""
+    """The worker looks at the schedules, which it does every minute in life."""
     moment = start
     while moment <= end:
         agenda.at(moment, worker.look)
-        moment += LOOK_EVERY
+        moment += LOOKS_EVERY

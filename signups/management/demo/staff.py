@@ -9,6 +9,7 @@ from typing import Any
 import requests
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
+from django.core.management.base import CommandError
 
 from signups import review
 from signups.activity import identity
@@ -87,17 +88,19 @@ class Staff:
                 self._log_in()
                 self._session.get(url, timeout=_TIMEOUT_S).raise_for_status()
                 return
+        raise CommandError(f"Slack has no message that leads to {email}.")
 
     def close(self) -> None:
         self._session.close()
 
     def _log_in(self) -> None:
         page = f"{self._site}/admin/login/"
-        if "sessionid" in self._session.cookies:
-            return
+        self._session.cookies.clear()  # the last time may be weeks ago
         token = _TOKEN.findall(self._session.get(page, timeout=_TIMEOUT_S).text)[0]
         typed = {"username": up.DEMO_USER, "password": up.DEMO_PASSWORD, "csrfmiddlewaretoken": token}
-        self._session.post(page, typed, headers={"Referer": page}, timeout=_TIMEOUT_S).raise_for_status()
+        reply = self._session.post(page, typed, headers={"Referer": page}, timeout=_TIMEOUT_S)
+        if "sessionid" not in self._session.cookies:
+            raise CommandError(f"Staff cannot log in at {page}: {reply.status_code}")
 
 
 def _signup(email: str, *, is_rejected: bool = False) -> Signup:

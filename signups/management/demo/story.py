@@ -21,7 +21,6 @@ from signups.management.demo.visitors import Browser, Line
 from signups.management.demo.world import World
 from signups.models import ListEntry, Signup, Verdict
 
-LOOK_EVERY = timedelta(hours=3)
 _OTHERS = ("/v1/people", "/v1/companies", "/v1/reveal")
 _FORM_TAKES = timedelta(seconds=41)
 
@@ -180,7 +179,7 @@ class Story:
         read = partial(self._browser(phone).read, self.moment(4, 18.5), ("/docs/api/people", "/docs/webhooks"))
         at(self.moment(4, 18.5), read, is_alone=True)
         at(self.moment(5, 7.2), partial(self._log_in_elsewhere, "ada@dev.test", phone))
-        at(self.moment(5, 9.0), partial(self._press, "nora@quietcorp.test", "/question/developer/"))
+        at(self.moment(5, 9.0), partial(self._press, "nora@quietcorp.test", "/yes/"))
         at(self.moment(8, 20.0), partial(self._unsubscribe, "cleo@bigmail.test"))
         at(self.moment(21, 12.0), partial(self.backend.set_plan, "ada@dev.test", "growth", 100_000, "month"))
 
