@@ -45,6 +45,10 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                     permission="signups.view_signup",
                 ),
                 _item("Deliveries", "outbox", "signups_delivery", request, badge=counts.failed, variant="danger"),
+                _item(
+                    "Refused actions", "block", "signups_forward", request, badge=counts.refused_actions,
+                    variant="danger",
+                ),
             ],
         ),
         (

@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesCheckboxFilter, RadioFilter
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
-from signups import vetting
+from signups import origins, vetting
 from signups.admin import badges
 from signups.admin.asking import Question, about, ask, chosen
 from signups.admin.base import ModelAdmin, staff
@@ -46,9 +49,53 @@ class RevokedFilter(InForceFilter):
     words = (("yes", "in force"), ("no", "revoked"))
 
 
+class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A key's name, what it is for, and for web pages whose they are. What it is for is decided once."""
+
+    KINDS = (
+        (ApiKey.Kind.BACKEND.value, "the product's backend"),
+        (ApiKey.Kind.PUBLIC.value, "web pages (actions only)"),
+    )
+
+    use = forms.ChoiceField(
+        label="for",
+        choices=KINDS,
+        required=False,
+        widget=UnfoldAdminSelectWidget,
+        help_text="A backend's key is a secret. One for web pages stands in their source and may only report actions.",
+    )
+
+    class Meta:
+        model = ApiKey
+        fields = ("name", "origins")
+        widgets = {"origins": UnfoldAdminTextareaWidget(attrs={"rows": 3})}
+        help_texts = {"origins": "For web pages: one a line, such as https://www.example.com. Whose pages may use it."}
+
+    def clean_use(self) -> str:
+        return str(self.instance.kind if self.instance.pk else self.cleaned_data["use"] or ApiKey.Kind.BACKEND)
+
+    def clean_origins(self) -> str:
+        try:
+            return "\n".join(origins.read_all(self.cleaned_data["origins"]))
+        except origins.InvalidOrigin as error:
+            raise ValidationError(str(error)) from error
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        kind = cleaned.get("use")
+        if "use" in cleaned and "origins" in self.fields and "origins" in cleaned:
+            if kind == ApiKey.Kind.PUBLIC and not cleaned["origins"]:
+                self.add_error("origins", "A key for web pages needs to know whose they are: one origin a line.")
+            if kind != ApiKey.Kind.PUBLIC and cleaned["origins"]:
+                self.add_error("origins", "Only a key for web pages has origins: choose it above, or leave this empty.")
+        return cleaned
+
+
 @admin.register(ApiKey)
 class ApiKeyAdmin(ModelAdmin):
     """A key is shown once, when it is made: what is kept cannot be turned back into it. Revoked, never deleted."""
+
+    form = ApiKeyForm
 
     list_display = ("name", "prefix_column", "kind", "state_column", "maker_column", "used_column", "made_column")
     list_filter = (("kind", ChoicesCheckboxFilter), RevokedFilter)
@@ -62,11 +109,13 @@ class ApiKeyAdmin(ModelAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Any | None = None) -> tuple[str, ...]:
         if obj is None:
-            return ("name",)
+            return ("name", "use", "origins")
+        origins_of = ("origins",) if obj.kind == ApiKey.Kind.PUBLIC else ()
         return (
             "name",
+            *origins_of,
             "prefix_column",
-            "kind",
+            "kind_column",
             "state_column",
             "maker_column",
             "created_at",
@@ -75,7 +124,8 @@ class ApiKeyAdmin(ModelAdmin):
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any | None = None) -> tuple[str, ...]:
-        return () if obj is None else tuple(field for field in self.get_fields(request, obj) if field != "name")
+        changeable = ("name", "origins")
+        return () if obj is None else tuple(field for field in self.get_fields(request, obj) if field not in changeable)
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
@@ -84,9 +134,12 @@ class ApiKeyAdmin(ModelAdmin):
         if not change:
             key = ApiKey.generate()
             obj.set_key(key)
+            obj.kind = form.cleaned_data["use"]
             obj.created_by_id = staff(request).pk
-            text = "Copy the key now, it is not shown again: <code class='ob-key'>{}</code>"
-            messages.success(request, format_html(text, key))
+            is_public = obj.kind == ApiKey.Kind.PUBLIC
+            advice = "Put this into the head of your pages; the key" if is_public else "Copy the key now, it"
+            text = "{} is not shown again: <code class='ob-key'>{}</code>"
+            messages.success(request, format_html(text, advice, snippet(key) if is_public else key))
         super().save_model(request, obj, form, change)
 
     @admin.action(description="Revoke", permissions=["change"])
@@ -118,6 +171,10 @@ class ApiKeyAdmin(ModelAdmin):
     def prefix_column(self, key: ApiKey) -> SafeString:
         return format_html("<code>{}…</code>", key.prefix)
 
+    @admin.display(description="for", ordering="kind")
+    def kind_column(self, key: ApiKey) -> str:
+        return key.get_kind_display()
+
     @admin.display(description="state", ordering="revoked_at")
     def state_column(self, key: ApiKey) -> SafeString:
         return badges.badge("revoked", "quiet") if key.revoked_at else badges.badge("in force", "good")
@@ -133,6 +190,12 @@ class ApiKeyAdmin(ModelAdmin):
     @admin.display(description="made", ordering="created_at")
     def made_column(self, key: ApiKey) -> SafeString:
         return badges.when(key.created_at)
+
+
+def snippet(key: str) -> str:
+    """What web pages load, with a public key. Where consent is asked for, `onboarding.consent(true)` begins it."""
+    script = settings.BASE_URL + static("onboarding.js")
+    return f'<script src="{script}" data-key="{key}" data-consent="required" defer></script>'
 
 
 class ListEntryForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Q
 from django.http import HttpRequest
 
-from signups.models import Delivery, Signup, Verdict
+from signups.models import Delivery, Forward, Signup, Verdict
 
 
 @dataclass(frozen=True)
@@ -15,6 +15,7 @@ class Waiting:
     held: int
     rejected: int
     failed: int
+    refused_actions: int
 
     @property
     def reviews(self) -> int:
@@ -22,13 +23,14 @@ class Waiting:
 
 
 def waiting(request: HttpRequest) -> Waiting:
-    """Held signups, rejected ones nobody has looked at, and failed deliveries. Two queries a request."""
+    """Held signups, rejected ones nobody has looked at, failed deliveries, refused actions. Three queries a request."""
     kept: Waiting | None = getattr(request, "_waiting_for_staff", None)
     if kept is None:
         reviews = Signup.objects.awaiting_review().aggregate(
             held=Count("pk", filter=Q(verdict=Verdict.HELD)), rejected=Count("pk", filter=Q(verdict=Verdict.REJECTED))
         )
         failed = Delivery.objects.filter(state=Delivery.State.FAILED).count()
-        kept = Waiting(reviews["held"], reviews["rejected"], failed)
+        refused = Forward.objects.filter(due_at=None).count()
+        kept = Waiting(reviews["held"], reviews["rejected"], failed, refused)
         request._waiting_for_staff = kept  # type: ignore[attr-defined]
     return kept

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import timedelta
 from typing import Any
@@ -140,3 +141,46 @@ def test_a_rule_that_cannot_work_is_refused(browser: Client, values: dict[str, s
 
     assert words in reply.content.decode().replace("&#x27;", "'")
     assert not Scorecard.objects.filter(name="Second").exists()
+
+
+# -- Keys for web pages ------------------------------------------------------------------------------------------------
+
+
+def test_a_key_for_web_pages_comes_as_the_line_to_put_into_them(browser: Client) -> None:
+    sent = {"name": "Web site", "use": "public", "origins": "HTTPS://Www.Dev.test:443/\n\nhttp://127.0.0.1:3000"}
+    reply = browser.post(f"{KEYS}add/", sent, follow=True)
+    key = ApiKey.objects.get()
+    assert (key.kind, key.origins) == ("public", "https://www.dev.test\nhttp://127.0.0.1:3000")
+    shown = html.unescape(reply.content.decode())
+    found = re.search(
+        r'<script src="\S+/static/onboarding\.js" data-key="(ob_[\w-]{40})" data-consent="required"', shown
+    )
+    assert found is not None
+    assert key.digest == ApiKey.digest_of(found[1])
+
+
+@pytest.mark.parametrize(
+    ("kind", "origins", "words"),
+    [
+        ("public", "", "needs to know whose they are"),
+        ("public", "www.dev.test", "is not an origin: write scheme and host, such as https://www.example.com."),
+        ("public", "https://www.dev.test/docs", "its origin is https://www.dev.test."),
+        ("public", "https://*.dev.test", "list each origin"),
+        ("public", "ftp://dev.test", "is not an origin"),
+        ("public", "https://dev.test:99999", "is not an origin"),
+        ("backend", "https://www.dev.test", "Only a key for web pages has origins"),
+        ("trial", "", "trial is not one of the available choices"),
+    ],
+)
+def test_a_key_s_origins_are_checked_in_words(browser: Client, kind: str, origins: str, words: str) -> None:
+    reply = browser.post(f"{KEYS}add/", {"name": "Web site", "use": kind, "origins": origins})
+    assert any(words in error for error in errors(reply))
+    assert not ApiKey.objects.exists()
+
+
+def test_the_origins_of_a_public_key_can_be_changed_and_its_kind_cannot(browser: Client) -> None:
+    key = ApiKey.objects.create(name="Web site", kind="public", origins="https://a.test", digest="d", prefix="ob_")
+    sent = {"name": "Web", "use": "backend", "origins": "https://b.test"}
+    browser.post(f"{KEYS}{key.pk}/change/", sent)
+    key.refresh_from_db()
+    assert (key.name, key.kind, key.origins) == ("Web", "public", "https://b.test")

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_q.models import Failure, Schedule
 
-from signups.models import ApiKey, Campaign, JobRun, ListEntry, Mail, Scorecard, ScoreRule, Verdict
+from signups.models import Action, ApiKey, Campaign, Forward, JobRun, ListEntry, Mail, Scorecard, ScoreRule, Verdict
 from tests.admin.rows import make_delivery, make_story
 from tests.experiments.rows import make_running, make_seen
 from tests.rows import make_signup
@@ -60,6 +60,12 @@ def make_mail(number: int) -> None:
     Mail.objects.create(key=str(number), signup=signup, campaign=campaign, first_at=timezone.now())
 
 
+def make_refused(number: int) -> None:
+    at = timezone.now()
+    action = Action.objects.create(source="backend", key=str(number), kind="track", name="Called", user_id="x", at=at)
+    Forward.objects.create(action=action, integration="mixpanel", refused_at=at, why="Too old")
+
+
 LISTS: dict[str, Callable[[int], object]] = {
     "signups_signup": make_story,
     "signups_rejectedsignup": lambda number: make_story(number, Verdict.REJECTED),
@@ -67,6 +73,7 @@ LISTS: dict[str, Callable[[int], object]] = {
     "signups_company": make_story,
     "signups_person": make_story,
     "signups_apikey": make_key,
+    "signups_forward": make_refused,
     "signups_usagerecord": make_report,
     "signups_listentry": make_entry,
     "signups_scorecard": make_card,
