@@ -39,11 +39,12 @@ _FIRST_NAMES = (
     "Alba", "Bruno", "Carys", "Dario", "Elin", "Farid", "Gwen", "Hugo", "Ilse", "Jamal", "Katya", "Luca",
     "Maeve", "Nils", "Odette", "Pablo", "Quinn", "Rhea", "Silas", "Thea", "Umar", "Vera", "Wim", "Zoe",
 )  # fmt: skip
+# A prime number of them, so that no two visitors of the thirty days have the same name.
 _LAST_NAMES = (
     "Abbott", "Berg", "Castro", "Dahl", "Ekwueme", "Fontaine", "Gray", "Horvat", "Ivers", "Jansen", "Kovac", "Lund",
     "Mbeki", "Novak", "Oduya", "Petit", "Quist", "Romero", "Sato", "Tanner", "Ueda", "Vargas", "Wolfe", "Xavier",
     "Young", "Zeller", "Ashby", "Birch", "Cole", "Drake", "Hale",
-)  # fmt: skip  (a prime number of them: no two visitors of the thirty days have one name)
+)  # fmt: skip
 _BURSTS = {"diego@parcelbee.test": Calls(2, TRIAL_CALLS + 900, days=1)}  # past every threshold at once
 
 
