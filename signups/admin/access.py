@@ -58,7 +58,7 @@ class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
     )
 
     use = forms.ChoiceField(
-        label="for",
+        label="For",
         choices=KINDS,
         required=False,
         widget=UnfoldAdminSelectWidget,

@@ -84,8 +84,8 @@ class RefusedActionAdmin(ReadOnlyAdmin):
     @admin.display(description="action", ordering="action__name")
     def action_column(self, forward: Forward) -> SafeString:
         action = forward.action
-        about = f"{action.get_kind_display()} · {action.key}"
-        return format_html('<span class="ob-two"><strong>{}</strong><span>{}</span></span>', action.name, about)
+        line = '<span class="ob-two" title="{}"><strong>{}</strong><span>{}</span></span>'
+        return format_html(line, action.key, action.name, action.get_kind_display())
 
     @admin.display(description="integration", ordering="integration")
     def integration_column(self, forward: Forward) -> str:

@@ -315,7 +315,7 @@ class Migration(migrations.Migration):
                 ('action', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='forwards', to='signups.action')),
             ],
             options={
-                'verbose_name': 'owed action',
+                'verbose_name': 'refused action',
                 'indexes': [models.Index(condition=models.Q(('due_at__isnull', False)), fields=['integration', 'due_at'], name='forward_due')],
                 'constraints': [models.UniqueConstraint(fields=('integration', 'action'), name='one_forward_of_an_action')],
             },

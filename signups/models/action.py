@@ -87,7 +87,7 @@ class Forward(models.Model):
     why = models.CharField(max_length=1000, blank=True)
 
     class Meta:
-        verbose_name = "owed action"
+        verbose_name = "refused action"  # those that staff see
         constraints = [models.UniqueConstraint(fields=["integration", "action"], name="one_forward_of_an_action")]
         indexes = [
             models.Index(fields=["integration", "due_at"], name="forward_due", condition=models.Q(due_at__isnull=False))
