@@ -88,7 +88,10 @@ class Lines:
 
     def _columns(self, header: str) -> tuple[list[str], str]:
         delimiter = max(",;\t", key=header.count)
-        columns = [name.strip().lower() for name in next(csv.reader([header], delimiter=delimiter), [])]
+        try:
+            columns = [name.strip().lower() for name in next(csv.reader([header], delimiter=delimiter), [])]
+        except csv.Error:  # lines that end in a carriage return alone, or a cell too long to be a name
+            columns = []
         known = f"It may have: {', '.join(COLUMNS)}."
         if missing := [name for name in _NEEDED if name not in columns]:
             raise Unreadable(

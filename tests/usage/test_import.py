@@ -193,13 +193,17 @@ def test_a_json_line_that_is_wrong_spoils_no_other(file: Callable[..., Path], li
         (b"customer,date,count,count\n", "has a column twice"),
         (b"\x1f\x8b nonsense", "cannot be read"),
         ("customer,date,count\n".encode("utf-16"), "is neither JSON lines nor CSV"),
+        (b"customer,date,count\rada@dev.test,2026-11-20,12\r", "is neither JSON lines nor CSV"),
+        (b"x" * 200_000, "is neither JSON lines nor CSV"),
     ],
 )
 def test_a_file_that_is_none_is_refused_in_a_line(file: Callable[..., Path], content: bytes, problem: str) -> None:
+    path = file(content)
     with pytest.raises(CommandError) as caught:
-        run(file(content))
+        run(path)
     assert problem in str(caught.value)
     assert "\n" not in str(caught.value)
+    assert [one.name for one in path.parent.iterdir()] == [path.name]
 
 
 @pytest.mark.parametrize("path", ["/nowhere/usage.csv", "/"])

@@ -67,8 +67,9 @@ class Command(BaseCommand):
                 problem = self._store(lines, result)
         except Unreadable as error:
             raise CommandError(str(error)) from error
-        if not result.refused and target.is_file():
-            target.unlink()
+        finally:
+            if target.is_file() and not target.stat().st_size:  # nothing was refused
+                target.unlink()
         if result.last_line or not problem:
             self._tell(result, target, time.monotonic() - started)
         if problem:
