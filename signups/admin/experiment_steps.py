@@ -53,7 +53,10 @@ def _decide(request: HttpRequest, experiment: Experiment, form: Any) -> str:
 
 def _force(request: HttpRequest, experiment: Experiment, form: Any) -> str:
     sent = form.cleaned_data
-    exposure.force(experiment.pk, sent["unit"].strip(), sent["arm"], staff(request).pk)
+    unit = sent["unit"].strip()
+    if experiment.unit == Experiment.Unit.COMPANY:
+        unit = unit.lower()
+    exposure.force(experiment.pk, unit, sent["arm"], staff(request).pk)
     return "That unit is shown this arm from now on, and is not counted."
 
 

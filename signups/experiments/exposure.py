@@ -99,19 +99,30 @@ def _key(one: Running, unit: str) -> str | None:
     """The unit's arm in the present phase, written down when it is new to it."""
     seen = list(Exposure.objects.filter(experiment=one.pk, unit=unit).order_by("phase__number"))
     in_this_phase = next((row for row in seen if row.phase_id == one.phase_pk), None)
-    if one.has_forced or (in_this_phase is not None and in_this_phase.is_forced):
+    was_forced = any(row.is_forced for row in seen)
+    if one.has_forced or was_forced:
         forced = ForcedArm.objects.filter(experiment=one.pk, unit=unit).first()
         if forced is not None and forced.arm in one.arms:
-            if in_this_phase is None:
-                _write(one, unit, forced.arm, is_forced=True)
+            _say(one, unit, forced.arm, in_this_phase, is_forced=True)
             return forced.arm
     if in_this_phase is not None and not in_this_phase.is_forced and in_this_phase.arm in one.arms:
         return in_this_phase.arm
     carried = next((row.arm for row in reversed(seen) if not row.is_forced and row.arm in one.arms), None)
     key = carried or assigned(one.key, unit, one.coverage, one.ranges)
-    if key is not None and in_this_phase is None:
-        _write(one, unit, key, is_carried=carried is not None)
+    if key is not None:  # a unit that staff chose an arm for stays uncounted, also after they took that back
+        _say(one, unit, key, in_this_phase, is_forced=was_forced, is_carried=carried is not None)
     return key
+
+
+def _say(
+    one: Running, unit: str, key: str, known: Exposure | None, *, is_forced: bool, is_carried: bool = False
+) -> None:
+    """Let the phase's row say what is shown now: a new one, or the known one, which another process wrote otherwise."""
+    if known is None:
+        _write(one, unit, key, is_forced=is_forced, is_carried=is_carried)
+    elif (known.arm, known.is_forced) != (key, is_forced):
+        with write_transaction():
+            Exposure.objects.filter(pk=known.pk).update(arm=key, is_forced=is_forced)
 
 
 def _write(one: Running, unit: str, key: str, *, is_forced: bool = False, is_carried: bool = False) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import Min
+from django.db.models import Min, OuterRef, Subquery
 
 from signups.models import Experiment, LimitReached, Mail, Signup, UsageRecord
 from signups.models.experiment import visitor_unit
@@ -64,11 +64,12 @@ def _limits(since: datetime) -> _Rows:
 
 
 def _of_welcome_mail(moment: str) -> Callable[[datetime], _Rows]:
-    """Of the mails of campaigns that are called "welcome" in the admin."""
+    """Of the first mail that a campaign sends them, whatever the campaign is called."""
 
     def rows(since: datetime) -> _Rows:
-        mails = Mail.objects.filter(campaign__name__icontains="welcome", signup__isnull=False)
-        return mails.filter(**{f"{moment}__gte": since}).order_by().values_list(*_ITS_SIGNUP, moment)
+        theirs = Mail.objects.filter(signup=OuterRef("signup"), campaign__isnull=False).order_by("first_at", "pk")
+        mails = Mail.objects.filter(**{f"{moment}__gte": since}, pk=Subquery(theirs.values("pk")[:1]))
+        return mails.order_by().values_list(*_ITS_SIGNUP, moment)
 
     return rows
 

@@ -102,9 +102,14 @@ class ExposureQuerySet(models.QuerySet["Exposure"]):
         return self.filter(is_forced=False, is_carried=False)
 
     def arms_of(self, signup: Signup) -> dict[str, str]:
-        """What this signup's visitor and company saw of the experiments that run now: experiment → arm, latest word."""
+        """The arms that hold for this signup: experiment → arm.
+
+        Of what runs, those that its visitor and company saw, the latest word; of what is stopped, those for everybody.
+        """
+        decided = Experiment.objects.filter(state=Experiment.State.STOPPED).exclude(decided_arm="")
         rows = self.filter(unit__in=units_of(signup), experiment__state=Experiment.State.RUNNING)
-        return dict(rows.order_by("phase__number", "pk").values_list("experiment__key", "arm"))
+        seen = rows.order_by("phase__number", "pk").values_list("experiment__key", "arm")
+        return dict(decided.values_list("key", "decided_arm")) | dict(seen)
 
 
 def visitor_unit(anonymous_id: str, uid: UUID) -> str:

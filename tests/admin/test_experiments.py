@@ -188,6 +188,12 @@ def test_an_arm_is_chosen_for_somebody_and_taken_back(browser: Client, boss: Use
     assert not ForcedArm.objects.exists()
 
 
+def test_a_company_is_chosen_by_its_domain_however_it_is_written(browser: Client) -> None:
+    experiment = make_running(unit="company")
+    browser.post(f"{LIST}{experiment.pk}/force/", {"unit": "Dev.Test", "arm": "b"})
+    assert ForcedArm.objects.get().unit == "dev.test"
+
+
 # -- The read-out ------------------------------------------------------------------------------------------------------
 
 

@@ -125,6 +125,36 @@ def test_a_choice_taken_back_gives_the_unit_its_own_arm_again_still_uncounted() 
     assert not Exposure.objects.counted().exists()
 
 
+def test_a_choice_taken_back_leaves_the_unit_uncounted_in_the_phases_after_it_too() -> None:
+    experiment = make_running()
+    arm_of(unit="ada")
+    force(experiment.pk, "ada", "b", None)
+    ForcedArm.objects.all().delete()
+    lifecycle.new_phase(experiment, {"a": 0.4, "b": 0.6}, 1.0)
+    arm_of(unit="ada")
+    assert Exposure.objects.count() == 2
+    assert not Exposure.objects.counted().exists()
+
+
+def test_a_unit_that_a_process_showed_its_own_arm_before_it_knew_of_the_choice_is_not_counted() -> None:
+    experiment = make_running()
+    own = arm_of(unit="ada")
+    ForcedArm.objects.create(experiment=experiment, unit="ada", arm="b" if own == "a" else "a")
+    experiments.forget()
+    shown = arm_of(unit="ada")
+    assert shown != own
+    assert list(Exposure.objects.values_list("arm", "is_forced")) == [(shown, True)]
+
+
+def test_what_is_written_down_is_what_is_shown_once_a_choice_is_taken_back() -> None:
+    experiment = make_running()
+    own = arm_of(unit="ada")
+    force(experiment.pk, "ada", "b" if own == "a" else "a", None)
+    ForcedArm.objects.all().delete()
+    arm_of(unit="ada")
+    assert Exposure.objects.get().arm == own
+
+
 def test_a_stopped_experiment_shows_everybody_the_arm_decided_for() -> None:
     experiment = make_running()
     lifecycle.stop(experiment, "B won.", "b", make_user().pk)
@@ -148,6 +178,14 @@ def test_the_arms_of_a_signup_are_those_of_what_runs() -> None:
     make_running("unseen")
     lifecycle.stop(running["over"], "Enough.", "", make_user().pk)
     assert Exposure.objects.arms_of(signup) == {"one": shown["one"], "two": shown["two"]}
+
+
+def test_an_arm_decided_for_everybody_is_everybodys() -> None:
+    experiment = make_running()
+    lifecycle.stop(experiment, "B won.", "b", make_user().pk)
+    assert Exposure.objects.arms_of(make_signup()) == {"wording": "b"}
+    lifecycle.decide(experiment, "Not after all.", "", make_user().pk)
+    assert Exposure.objects.arms_of(make_signup("bob@dev.test")) == {}
 
 
 @pytest.mark.django_db(transaction=True)

@@ -84,9 +84,23 @@ def make_success(metric: str, signup: Signup, at: Any) -> None:
         row = LimitReached.objects.create(signup=signup, period="2026-11", threshold=100, count=9, limit=9)
         LimitReached.objects.filter(pk=row.pk).update(reached_at=at)
     else:
-        campaign = Campaign.objects.create(key="1", name="Welcome, developers")
+        campaign = Campaign.objects.create(key="1", name="Campaign 1")
         moment = {"opened_welcome": "opened_at", "clicked_welcome": "clicked_at"}[metric]
         Mail.objects.create(key="1", campaign=campaign, signup=signup, first_at=at, **{moment: at})
+
+
+@pytest.mark.parametrize(("opened", "counts"), [("first", 1), ("second", 0)])
+def test_the_welcome_mail_is_the_first_that_a_campaign_sends_them(opened: str, counts: int) -> None:
+    experiment = make_running(metric="opened_welcome")
+    (row,) = make_seen(experiment, {"a": (1, 0)}, ago=timedelta(days=9))
+    signup, at = make_signup(anonymous_id=row.unit), timezone.now() - timedelta(days=8)
+    campaign = Campaign.objects.create(key="1", name="Getting started")
+    for days, key in enumerate(("receipt", "first", "second")):
+        moment = at + timedelta(days=days)
+        values = {"opened_at": moment} if key == opened else {}
+        sender = campaign if key != "receipt" else None
+        Mail.objects.create(key=key, campaign=sender, signup=signup, first_at=moment, **values)
+    assert reading_of(experiment).arms[0].count.conversions == counts
 
 
 @pytest.mark.parametrize("unit", ["visitor", "company"])
