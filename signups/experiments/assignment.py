@@ -34,15 +34,17 @@ def assigned(experiment: str, unit: str, coverage: float, ranges: Ranges) -> str
 
 
 def ranges_of(weights: Mapping[str, float]) -> dict[str, list[float]]:
-    """Arms laid side by side from 0 to 1 in the order given; the weights add up to 1."""
+    """Arms laid side by side from 0 to 1 in the order given; the weights add up to 1, but for what rounding leaves.
+
+    That goes to the last arm with a weight: one without is shown to nobody.
+    """
     ranges: dict[str, list[float]] = {}
     start = 0.0
-    for arm, weight in weights.items():
-        end = round(start + weight, 9)
+    last = max((number for number, weight in enumerate(weights.values()) if weight > 0), default=-1)
+    for number, (arm, weight) in enumerate(weights.items()):
+        end = 1.0 if number >= last else round(start + weight, 9)
         ranges[arm] = [start, end]
         start = end
-    if ranges:
-        ranges[arm][1] = 1.0  # whatever rounding left
     return ranges
 
 

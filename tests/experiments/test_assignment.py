@@ -66,3 +66,9 @@ def test_the_ranges_fill_all_of_0_to_1() -> None:
 def test_an_arm_without_weight_is_shown_to_nobody() -> None:
     ranges = ranges_of({"a": 1.0, "b": 0.0})
     assert {assigned("wording", unit, 1, ranges) for unit in UNITS} == {"a"}
+
+
+def test_what_rounding_leaves_falls_to_no_arm_without_weight() -> None:
+    ranges = ranges_of({"a": 0.333333, "b": 0.333333, "c": 0.333333, "d": 0.0})
+    assert ranges["c"][1] == 1
+    assert weights_of(ranges)["d"] == 0
