@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -73,7 +73,7 @@ def older_page(scope: Scope, after: Key, *, kind: Kind | None = None, is_newest_
 def text_of(key: Key) -> str:
     """A place in the story as it stands in an address."""
     at, rank, pk = key
-    return f"{at.astimezone(timezone.get_fixed_timezone(0)).strftime('%Y-%m-%dT%H:%M:%S.%fZ')}~{rank}~{pk}"
+    return f"{at.astimezone(UTC).strftime('%Y-%m-%dT%H:%M:%S.%fZ')}~{rank}~{pk}"
 
 
 def parse_key(text: str) -> Key | None:
@@ -83,9 +83,11 @@ def parse_key(text: str) -> Key | None:
         return None
     try:
         at = parse_datetime(parts[0])
-    except ValueError:
+        if at is None or timezone.is_naive(at):
+            return None
+        return at.astimezone(UTC), int(parts[1]), int(parts[2])
+    except (ValueError, OverflowError):
         return None
-    return None if at is None or timezone.is_naive(at) else (at, int(parts[1]), int(parts[2]))
 
 
 def _read(scope: Scope, window: Window, kind: Kind | None) -> list[Read[Happened]]:

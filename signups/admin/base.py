@@ -116,4 +116,7 @@ def staff(request: HttpRequest) -> AbstractBaseUser:
 
 def safe_url(url: str) -> str:
     """A link that may be shown as one, "" for anything but http and https."""
-    return url if urlsplit(url).scheme in ("http", "https") else ""
+    try:
+        return url if urlsplit(url).scheme in ("http", "https") else ""
+    except ValueError:  # people send anything
+        return ""

@@ -320,7 +320,14 @@ def test_the_next_page_comes_as_a_piece_that_does_not_repeat_the_day(browser: Cl
 
 
 @pytest.mark.parametrize(
-    "query", ["?kind=nonsense", "?after=x", "?after=2026-11-20T12:00:00Z~1~\u0661", "?after=9~9~9"]
+    "query",
+    [
+        "?kind=nonsense",
+        "?after=x",
+        "?after=2026-11-20T12:00:00Z~1~\u0661",
+        "?after=9~9~9",
+        "?after=0001-01-01T00:00:00%2B14:00~1~1",
+    ],
 )
 def test_senseless_addresses_show_the_first_page(browser: Client, ada: Signup, query: str) -> None:
     assert titles(browser, url(ada, query)) == titles(browser, url(ada))
@@ -364,6 +371,7 @@ def test_what_people_sent_is_escaped(browser: Client, ada: Signup) -> None:
     nasty = "<script>alert(1)</script>"
     act(nasty, noon(1), properties={nasty: nasty})
     act("p", noon(1), "page", properties={"url": "javascript:alert(1)", "path": nasty})
+    act("p", noon(1), "page", properties={"url": "http://[", "path": "/half-an-address"})
     Mail.objects.create(key="m", signup=ada, subject=nasty, first_at=noon(), clicked_url="javascript:alert(1)")
     Note.objects.create(signup=ada, text=nasty)
     shown = browser.get(url(ada)).content.decode()
