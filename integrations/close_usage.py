@@ -72,5 +72,5 @@ def is_task_of(row: Record, signup: Signup, delivery: Delivery) -> bool:
 
 
 def _key(signup: Signup, delivery: Delivery) -> str:
-    """The page to look at, with a fragment that tells this limit and period from others."""
-    return f"{admin_url(signup)}#limit-{delivery.period.replace(':', '-')}"
+    """The place to look at, the usage on the signup's page; the query tells this limit and period from others."""
+    return f"{admin_url(signup)}?limit={delivery.period.replace(':', '-')}#usage"

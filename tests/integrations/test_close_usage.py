@@ -178,7 +178,7 @@ def test_a_limit_is_a_task_with_the_numbers(sandbox: Sandbox) -> None:
     lead_id = tell(signup).made["lead_id"]
     outcome = Close().on_reached_limit(signup, at_limit(signup, at_s=1_795_500_000))
     (task,) = tasks(sandbox)
-    page = f"http://127.0.0.1:8000/admin/signups/signup/{signup.pk}/change/#limit-2026-11-100"
+    page = f"http://127.0.0.1:8000/admin/signups/signup/{signup.pk}/change/?limit=2026-11-100#usage"
     assert task["text"] == (
         "Tom Reyes (Acme) has used 100 % of the plan: 1,000 of 1,000 API calls in November 2026. "
         f"Talk about an upgrade: {page}"
