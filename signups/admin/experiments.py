@@ -28,6 +28,7 @@ from signups.admin.experiment_steps import STEPS, STEPS_OF, Step
 from signups.experiments import lifecycle, metrics, readout, surfaces, verdict
 from signups.experiments.verdict import Said
 from signups.models import Experiment, ForcedArm, Phase
+from signups.transactions import write_transaction
 
 TONES = {Experiment.State.DRAFT: "quiet", Experiment.State.RUNNING: "busy", Experiment.State.STOPPED: "good"}
 _MOST_FORCED = 100
@@ -157,12 +158,14 @@ class ExperimentAdmin(PageAdmin):
         return redirect(_page(obj))
 
     def _edit(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Django's form, for drafts alone."""
-        experiment = self._get(request, pk)
-        if experiment.state != Experiment.State.DRAFT:
-            messages.warning(request, "It has been started: only drafts can be edited.")
-            return redirect(_page(experiment))
-        reply: HttpResponse = self.changeform_view(request, str(pk), "", {"title": f"Edit: {experiment}"})
+        """Django's form, for drafts alone; nobody starts one while it is saved."""
+        with write_transaction():
+            Experiment.objects.select_for_update().filter(pk=pk).first()
+            experiment = self._get(request, pk)
+            if experiment.state != Experiment.State.DRAFT:
+                messages.warning(request, "It has been started: only drafts can be edited.")
+                return redirect(_page(experiment))
+            reply: HttpResponse = self.changeform_view(request, str(pk), "", {"title": f"Edit: {experiment}"})
         return reply
 
     # -- The page ------------------------------------------------------------------------------------------------------
@@ -244,7 +247,9 @@ class ExperimentAdmin(PageAdmin):
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         experiment = self._get(request, pk)
-        if ForcedArm.objects.filter(pk=forced, experiment=experiment).delete()[0]:
+        with write_transaction():
+            is_gone = ForcedArm.objects.filter(pk=forced, experiment=experiment).delete()[0]
+        if is_gone:
             experiments.forget()
             self.log_change(request, experiment, "Took a chosen arm back")
             messages.success(request, "That unit gets the arm of its own again; it stays uncounted.")

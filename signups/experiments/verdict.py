@@ -104,6 +104,9 @@ def _no_difference(reading: Reading, others: Sequence[ArmReading]) -> Said:
 
 
 def _too_early(reading: Reading) -> Said:
+    if not reading.planned:
+        sentence = "There is nothing to compare: in this phase the control, or every other arm, is shown to nobody new."
+        return Said(sentence, "nothing to compare", "quiet")
     sentence = f"Too early: {reading.units:,} of {reading.planned:,} planned units have been counted."
     if reading.experiment.state != Experiment.State.RUNNING or reading.phase.ended_at is not None:
         return Said(f"Not enough: {sentence[11:]}", "not enough", "quiet")

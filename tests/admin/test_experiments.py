@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from threading import Thread
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
+from django.db.models.signals import pre_save
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -128,6 +130,32 @@ def test_only_drafts_are_edited_or_deleted(browser: Client) -> None:
     assert browser.post(f"{LIST}{running.pk}/delete/", {"post": "yes"}).status_code == 403
     assert browser.post(f"{LIST}{draft.pk}/delete/", {"post": "yes"}).status_code == 302
     assert list(Experiment.objects.all()) == [running]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_draft_that_is_started_while_it_is_saved_runs(browser: Client) -> None:
+    draft = make_experiment("wording", surface="signup_page")
+    starts: list[Thread] = []
+
+    def start() -> None:
+        lifecycle.start(draft)
+        connection.close()
+
+    def meanwhile(instance: Experiment, **_: Any) -> None:
+        if not starts:
+            starts.append(Thread(target=start))
+            starts[0].start()
+            starts[0].join(timeout=0.5)
+
+    a, b = ({"key": arm.key, "name": arm.name, "id": arm.pk} for arm in draft.arms.all())
+    pre_save.connect(meanwhile, sender=Experiment, weak=False)
+    try:
+        browser.post(f"{LIST}{draft.pk}/edit/", sent(a, b, **{"arms-INITIAL_FORMS": 2}))
+        starts[0].join()
+    finally:
+        pre_save.disconnect(meanwhile, sender=Experiment)
+    draft.refresh_from_db()
+    assert draft.state == "running"
 
 
 # -- Steps -------------------------------------------------------------------------------------------------------------

@@ -196,6 +196,13 @@ def test_a_stopped_test_that_fell_short_says_so() -> None:
     assert verdict.say_of_decided(stopped).sentence == "Stopped. No arm is shown to everybody."
 
 
+def test_a_phase_that_shows_one_arm_alone_has_nothing_to_compare() -> None:
+    experiment = make_running()
+    lifecycle.new_phase(experiment, {"a": 0, "b": 1}, 1)
+    make_seen(experiment, {"b": (50, 11)})
+    assert sentence(experiment).startswith("There is nothing to compare")
+
+
 def test_a_test_that_nobody_comes_to_says_so() -> None:
     experiment = make_running()
     make_seen(experiment, {"a": (10, 1), "b": (10, 1)}, ago=timedelta(days=20))
