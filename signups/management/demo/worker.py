@@ -17,7 +17,7 @@ from django_q.signing import SignedPackage
 from signups import waking
 from signups.models import Delivery
 
-LOOKS_EVERY = timedelta(hours=3)
+LOOKS_EVERY = timedelta(hours=6)
 _JUST_NOW = timedelta(seconds=10)  # what has been due for longer waits for something else, such as a breaker
 
 
