@@ -67,7 +67,8 @@ class PlanIn(Schema):
 
 
 class PlanOut(Schema):
-    """What a customer may use. `limit` null: no limit is set here, and the last one reported with the usage counts."""
+    """What a customer may use. `limit` null: no limit is set here, and the one that came with the newest usage counts,
+    if one did."""
 
     id: UUID
     external_id: str

@@ -217,15 +217,16 @@ def _endpoints(pks: Collection[int], today: date) -> dict[int, Counter[str]]:
 
 
 def reported_limits(pks: Collection[int]) -> dict[int, int]:
-    """The newest limit that came with the usage of each signup. Two queries.
+    """The limit that came with the newest usage of each signup; who came without one is unlimited. Two queries.
 
     One by a correlated subquery would be shorter, and on SQLite read the whole table for each signup without a limit.
     """
     if not pks:
         return {}
-    limited = UsageRecord.objects.filter(signup__in=pks, metric=API_CALLS, limit__isnull=False).order_by()
-    newest = dict(limited.values_list("signup_id").annotate(newest=Max("date")))
-    rows = limited.filter(date__in=set(newest.values())).values_list("signup_id", "date", "limit")
+    records = UsageRecord.objects.filter(signup__in=pks, metric=API_CALLS).order_by()
+    newest = dict(records.values_list("signup_id").annotate(newest=Max("date")))
+    limited = records.filter(date__in=set(newest.values()), limit__isnull=False)
+    rows = limited.values_list("signup_id", "date", "limit")
     return {pk: limit for pk, day, limit in rows if limit is not None and newest.get(pk) == day}
 
 

@@ -95,7 +95,7 @@ def follow_up(signup_ids: Collection[int]) -> None:
     Should it be cut off, the daily jobs make up for it.
     """
     developer.on_first_call(signup_ids)
-    limits.check(signup_ids)
+    limits.check_soon(signup_ids)
 
 
 _Key = tuple[int, date, str]

@@ -88,11 +88,13 @@ def test_percent_is_rounded_down_so_that_a_hundred_means_reached() -> None:
     assert of(signup).percent == 99
 
 
-def test_without_a_plans_limit_the_newest_reported_one_holds() -> None:
+def test_without_a_plans_limit_the_newest_reported_one_holds_and_none_is_none() -> None:
     signup = make_signup()
-    for days_ago, limit in ((3, 500), (2, 1_000), (1, None)):
+    for days_ago, limit in ((3, 500), (2, 1_000)):
         make_usage(signup, days_ago, limit=limit)
     assert of(signup).limit == 1_000
+    make_usage(signup, 1, limit=None)
+    assert of(signup).limit is None
     Signup.objects.update(plan_limit=70)
     assert of(signup).limit == 70
 

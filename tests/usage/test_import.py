@@ -225,7 +225,7 @@ def test_a_zipped_file_that_breaks_off_is_stored_up_to_there(file: Callable[...,
     make_signup()
     lines = "".join(f"ada@dev.test,2026-{1 + n // 28:02}-{1 + n % 28:02},{n}\n" for n in range(300))
     packed = gzip.compress((HEADER + lines * 200).encode())
-    with pytest.raises(CommandError, match="What stands up to line [0-9]+ is stored"):
+    with pytest.raises(CommandError, match=r"What stands up to line [0-9]+ is stored"):
         run(file(packed[: len(packed) // 2]))
     assert UsageRecord.objects.exists()
 

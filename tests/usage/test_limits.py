@@ -11,8 +11,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from signups.models import Delivery, LimitReached, Signup, UsageRecord
-from signups.usage import limits
+from signups.models import Delivery, JobRun, LimitReached, Signup, UsageRecord
+from signups.usage import figures, limits, taking
+from tests.deliveries.acts import queued
 from tests.rows import make_signup
 from tests.usage.acts import counts, run
 
@@ -21,9 +22,14 @@ pytestmark = pytest.mark.django_db
 DAY = date(2026, 11, 20)
 
 
+clock = {"today": DAY}
+
+
 @pytest.fixture(autouse=True)
-def _customer_io(settings: Any) -> None:
+def _customer_io(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.INTEGRATIONS = ["integrations.customerio.CustomerIO"]
+    clock["today"] = DAY
+    monkeypatch.setattr(figures, "utc_today", lambda: clock["today"])
 
 
 def trial(email: str = "ada@dev.test", **values: Any) -> Signup:
@@ -31,11 +37,17 @@ def trial(email: str = "ada@dev.test", **values: Any) -> Signup:
 
 
 def used(signup: Signup, count: int, day: date = DAY, **values: Any) -> int:
-    """A report of so many calls, and the look that follows it."""
+    """A report of so many calls that day or before, and the look that follows it."""
+    clock["today"] = max(day, clock["today"])
+    stored(signup, count, day, **values)
+    return limits.check([signup.pk])
+
+
+def stored(signup: Signup, count: int, day: date, **values: Any) -> None:
+    """A report nobody has looked at yet."""
     UsageRecord.objects.update_or_create(
         signup=signup, date=day, defaults={"count": count, "reported_at": timezone.now(), **values}
     )
-    return limits.check([signup.pk])
 
 
 def told() -> list[tuple[str, str]]:
@@ -97,6 +109,66 @@ def test_without_a_limit_nothing_is_reached_and_one_that_was_reported_counts() -
     assert told() == []
     used(ada, 90, limit=100)
     assert told() == [("reached_limit", "2026-11:80")]
+
+
+def test_who_is_reported_without_a_limit_since_is_unlimited() -> None:
+    ada = trial(plan_limit=None)
+    used(ada, 85, limit=100)
+    used(ada, 500, DAY + timedelta(days=1))
+    assert told() == [("reached_limit", "2026-11:80"), ("limit_resolved", "2026-11:80")]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_last_day_of_a_month_counts_beside_the_first_of_the_next(order: int) -> None:
+    ada = trial()
+    clock["today"] = date(2026, 12, 1)
+    stored(ada, 70, date(2026, 11, 29))
+    for day, count in [(date(2026, 11, 30), 30), (date(2026, 12, 1), 1)][::order]:
+        used(ada, count, day)
+    assert told() == [("reached_limit", "2026-11:100")]
+
+
+def test_of_two_periods_reached_at_once_the_newer_is_told() -> None:
+    ada = trial(plan_period="day")
+    stored(ada, 100, DAY - timedelta(days=1))
+    used(ada, 90)
+    assert told() == [("reached_limit", "2026-11-20:80")]
+    assert reached() == [("2026-11-19", 80, True), ("2026-11-19", 100, True), ("2026-11-20", 80, True)]
+
+
+@pytest.mark.parametrize("period", ["day", "month"])
+def test_a_period_long_over_is_told_to_nobody(period: str) -> None:
+    ada = trial(plan_period=period)
+    stored(ada, 900, date(2026, 7, 1))
+    clock["today"] = date(2026, 11, 20)
+    limits.check([ada.pk])
+    assert (told(), reached()) == ([], [])
+
+
+def test_who_reports_a_crowd_waits_for_a_few_and_a_run_does_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "_SOON_S", 0)
+    people = [trial(f"p{number}@dev.test") for number in range(3)]
+    queued()
+    taking.report([{"customer": one.email, "date": str(DAY), "count": 100} for one in people])
+    assert not LimitReached.objects.exists()
+    assert queued()[-1] == ("signups.tasks.run_job", "limits")
+    run("limits", JobRun.objects.get(job="limits").period)
+    assert Delivery.objects.filter(event="reached_limit").count() == 3
+
+
+def test_days_long_ago_at_the_limit_cost_no_queries_of_their_own() -> None:
+    ada = trial(plan_period="day")
+
+    def look() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            limits.check([ada.pk])
+        return len(captured)
+
+    used(ada, 100)
+    before = look()
+    for number in range(1, 40):
+        used(ada, 100, DAY + timedelta(days=number))
+    assert look() == before
 
 
 def test_who_is_not_accepted_is_not_prompted() -> None:
