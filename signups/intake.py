@@ -296,6 +296,7 @@ def _save(submission: Submission, assessment: Assessment, person: Person) -> Sig
     )
     scoring.save(assessment.scored, signup)
     identity.join(signup, submission.anonymous_id, identity.Reason.SIGNED_UP)
+    identity.join_reported(signup)
     VerdictChange.objects.create(signup=signup, verdict=signup.verdict, by=VerdictChange.By.RULES)
     if assessment.verdict == Verdict.CONFIRM:
         confirmation.ask(signup)

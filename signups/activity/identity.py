@@ -24,6 +24,7 @@ Reason = IdentityLink.Reason
 
 MOST_JOINED = 5  # anonymous ids of one signup, joined by themselves
 MOST_REFUSED = 50  # refusals kept of one signup: a program that makes an id for every request shall not fill the table
+_LOOK_AT = 200  # actions of a new customer from before it was one
 _ENOUGH = f"This signup has {MOST_JOINED} anonymous ids already: a further one is joined by staff alone."
 _MOVED = "Left to another signup of the same person."
 _YIELDED = "Left to {}: this signup was rejected."
@@ -53,6 +54,15 @@ def join_all(pairs: Iterable[tuple[Signup, str]], reason: IdentityLink.Reason) -
         return []
     with write_transaction():
         return _Joining(wanted, reason).done()
+
+
+def join_reported(signup: Signup) -> list[IdentityLink]:
+    """Join the visitors whom the backend named together with this customer before it was one."""
+    if signup.verdict == Verdict.REJECTED:
+        return []
+    reported = Action.objects.filter(user_id__in=customers.names_of(signup)).exclude(anonymous_id="")
+    visitors = reported.order_by("at").values_list("anonymous_id", flat=True)[:_LOOK_AT]
+    return join_all([(signup, visitor) for visitor in dict.fromkeys(visitors)][:MOST_JOINED], Reason.BACKEND)
 
 
 def detach(link: IdentityLink, user: AbstractBaseUser, why: str) -> None:

@@ -90,7 +90,10 @@ class Forward(models.Model):
         verbose_name = "refused action"  # those that staff see
         constraints = [models.UniqueConstraint(fields=["integration", "action"], name="one_forward_of_an_action")]
         indexes = [
-            models.Index(fields=["integration", "due_at"], name="forward_due", condition=models.Q(due_at__isnull=False))
+            models.Index(
+                fields=["integration", "due_at"], name="forward_due", condition=models.Q(due_at__isnull=False)
+            ),
+            models.Index(fields=["refused_at"], name="forward_refused", condition=models.Q(refused_at__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from signups.activity import identity
 from signups.models import Signup, Verdict
 from signups.transactions import write_transaction
 from signups.usage import limits
@@ -28,6 +29,8 @@ def change(signup: Signup, values: Mapping[str, Any]) -> Signup:
             setattr(now, name, value)
         if changed:
             now.save(update_fields=list(changed))
+        if changed.get("external_id"):
+            identity.join_reported(now)
     if changed.keys() & {"plan_limit", "plan_period"}:
         limits.check([now.pk])
     return now

@@ -8,10 +8,13 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from signups import intake
 from signups.activity import identity
 from signups.activity.identity import Reason, TakenId
 from signups.models import Action, IdentityLink, Signup, Verdict
+from signups.usage import plans
 from tests.rows import make_signup
+from tests.sandbox_process import Sandbox
 
 pytestmark = pytest.mark.django_db
 
@@ -55,6 +58,18 @@ def test_joining_twice_is_joining_once() -> None:
 def test_an_id_that_means_no_id_joins_nobody(nobody: str) -> None:
     assert identity.join(make_signup(), nobody, Reason.SIGNED_UP) is None
     assert not IdentityLink.objects.exists()
+
+
+def test_whom_the_backend_named_before_they_signed_up_is_joined_when_they_do(sandbox: Sandbox) -> None:
+    act("Invited", ANA, "ada@dev.test")
+    receipt = intake.receive(intake.Submission(email="Ada@dev.test", name="Ada Byrne"))
+    assert identity.owner_of(ANA) == receipt.signup
+
+
+def test_whom_the_backend_named_by_its_own_id_is_joined_once_that_is_known() -> None:
+    act("Invited", ANA, "customer-7")
+    ada = plans.change(make_signup(), {"external_id": "customer-7"})
+    assert identity.owner_of(ANA) == ada
 
 
 def test_two_known_people_are_never_joined() -> None:
