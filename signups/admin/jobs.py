@@ -29,6 +29,7 @@ from signups.admin.asking import Question, ask
 from signups.admin.base import PageAdmin, staff
 from signups.contracts import Event
 from signups.jobs import Standing, registry
+from signups.jobs.registry import Job
 from signups.models import Delivery, JobRun
 from signups.usage.feed import feed
 
@@ -85,7 +86,7 @@ def _card(standing: Standing) -> Card:
         last=last,
         took=took(last) if last is not None else "",
         next_at=standing.next_at,
-        may_run=job.at is not None,
+        may_run=standing.may_run,
     )
 
 
@@ -158,7 +159,7 @@ class JobRunAdmin(PageAdmin):
                 if (number := numbers.get(state))
             ],
             "deliveries_url": _deliveries_url(row),
-            "may_run_jobs": job is not None and job.at is not None and self.has_change_permission(request),
+            "may_run_jobs": job is not None and _may_run(job) and self.has_change_permission(request),
         }
 
     def _run(self, request: HttpRequest, name: str) -> HttpResponse:
@@ -166,7 +167,7 @@ class JobRunAdmin(PageAdmin):
         if not self.has_change_permission(request):
             raise PermissionDenied
         job = registry.BY_NAME.get(name)
-        if job is None or job.at is None:
+        if job is None or not _may_run(job):
             raise Http404
         back = reverse("admin:signups_jobrun_changelist")
         question = Question(
@@ -218,6 +219,10 @@ class JobRunAdmin(PageAdmin):
     @admin.display(description="note")
     def note_column(self, run: JobRun) -> SafeString:
         return format_html('<span class="ob-clip ob-note-clip" title="{}">{}</span>', run.note, run.note or "–")
+
+
+def _may_run(job: Job) -> bool:
+    return jobs.standing(job, timezone.now()).may_run
 
 
 def _title(run: JobRun) -> str:

@@ -7,6 +7,6 @@ no harm.
 """
 
 from signups.jobs.running import run, run_now, start, wake_due
-from signups.jobs.watching import Standing, standings
+from signups.jobs.watching import Standing, standing, standings
 
-__all__ = ["Standing", "run", "run_now", "standings", "start", "wake_due"]
+__all__ = ["Standing", "run", "run_now", "standing", "standings", "start", "wake_due"]

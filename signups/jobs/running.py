@@ -36,6 +36,12 @@ WORK_FOR_S = 30.0  # then the rest is queued anew: well within the queue's timeo
 MOST_TRIES = 5  # in a row without a chunk done
 WAIT = timedelta(minutes=2)  # after the first failure, doubling
 _IS_CLAIMED = Q(claim__isnull=False, claimed_until__gt=Now())
+_OPEN: dict[str, Any] = {
+    "state": JobRun.State.RUNNING,
+    "claim": None,
+    "claimed_until": None,
+    "finished_at": None,
+}
 _COUNTS = ("read", "changed", "planned", "skipped", "failed")
 
 
@@ -106,7 +112,8 @@ def run(name: str, now: datetime | None = None) -> int:
 def start(name: str, period: str) -> bool:
     """Open the run of a period, unless there was one; says whether it is new. Who works on it is left to `run`.
 
-    An elder run that nobody is at will not go on: it would bring older figures after newer ones.
+    An elder run that nobody is at will not go on: it would bring older figures after newer ones. One that failed of a
+    job without a time of day is tried anew, for no other will come.
     """
     job = registry.job(name)
     with write_transaction():
@@ -117,13 +124,15 @@ def start(name: str, period: str) -> bool:
         if is_new:
             note = f"It was not finished when the run of {period} began, which does its work too."
             others.update(note=note, **_ended(JobRun.State.FAILED))
+        elif job.at is None:
+            JobRun.objects.filter(job=job.name, period=period, state=JobRun.State.FAILED).update(tries=0, **_OPEN)
     return is_new
 
 
 def run_now(name: str, user: AbstractBaseUser, now: datetime | None = None) -> JobRun | None:
     """Have a job run at once because staff want it; returns the run, None where one is under way.
 
-    One that waits or failed goes on where it stopped; else it is a further run, named after the minute, and the daily
+    One that waits or failed goes on where it stopped; else it is a further run, named after the second, and the daily
     one comes as ever.
     """
     job = registry.job(name)
@@ -133,11 +142,11 @@ def run_now(name: str, user: AbstractBaseUser, now: datetime | None = None) -> J
             return None
         last = runs.first()
         if last is None or last.state == JobRun.State.DONE:
-            start(name, f"{now or timezone.now():%Y-%m-%d %H:%M}")
-            last = runs.first()
+            period = f"{now or timezone.now():%Y-%m-%d %H:%M:%S}"
+            start(name, period)
+            last = runs.get(period=period)
         else:
-            open_now = {"state": JobRun.State.RUNNING, "claim": None, "claimed_until": None, "finished_at": None}
-            runs.filter(pk=last.pk).update(tries=0, note=f"Started by {user}."[:1000], **open_now)
+            runs.filter(pk=last.pk).update(tries=0, note=f"Started by {user}."[:1000], **_OPEN)
     queueing.enqueue("signups.tasks.run_job", job.name, is_urgent=True)
     return last
 

@@ -30,6 +30,11 @@ class Standing:
     def is_running(self) -> bool:
         return self.last is not None and self.last.state == JobRun.State.RUNNING
 
+    @property
+    def may_run(self) -> bool:
+        """Whether staff can have it run: a daily one always, another where it failed and nobody else starts it."""
+        return self.job.at is not None or (self.last is not None and self.last.state == JobRun.State.FAILED)
+
 
 def latest_day(job: Job, now: datetime) -> date | None:
     """The day (UTC) at which the job was last to begin; None for one without a time of day."""
@@ -54,10 +59,11 @@ def due_day(job: Job, now: datetime) -> date | None:
 def standings(now: datetime | None = None) -> list[Standing]:
     """Every job with its last run; two queries for each."""
     now = now or timezone.now()
-    return [_standing(job, now) for job in registry.JOBS]
+    return [standing(job, now) for job in registry.JOBS]
 
 
-def _standing(job: Job, now: datetime) -> Standing:
+def standing(job: Job, now: datetime) -> Standing:
+    """One job with its last run."""
     runs = JobRun.objects.filter(job=job.name)
     last, last_done = runs.first(), runs.filter(state=JobRun.State.DONE).first()
     day = latest_day(job, now)
@@ -88,5 +94,5 @@ def _begin(job: Job, day: date) -> datetime:
 
 
 def _daily(name: str) -> QuerySet[JobRun]:
-    """The runs of a job that were not staff's own, which are named after the minute."""
+    """The runs of a job that were not staff's own, which are named after the second."""
     return JobRun.objects.filter(job=name).exclude(period__contains=" ")

@@ -56,7 +56,10 @@ def feed() -> Feed:
 
 
 def tell_staff(late: Feed) -> None:
-    """Have staff told that the feed is late: once for each time it stops, whoever asks however often."""
+    """Have staff told that the feed is late: once for each time it stops, whoever asks however often.
+
+    Where telling them failed, asking again tries again.
+    """
     assert late.last_at is not None
     if any(one.takes_alerts and not one.missing_settings() for one in contracts.integrations()):
         jobs.start(ALERT, f"{late.last_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}")

@@ -26,7 +26,8 @@ OVERVIEW = reverse("admin:index")
 def make_run(job: str = "sync", days_ago: float = 0, state: str = "done", **values: Any) -> JobRun:
     at = timezone.now() - timedelta(days=days_ago)
     done = {"finished_at": at + timedelta(seconds=3)} if state != "running" else {}
-    return JobRun.objects.create(job=job, period=f"{at:%Y-%m-%d}", state=state, started_at=at, **{**done, **values})
+    columns = {"period": f"{at:%Y-%m-%d}", **done, **values}
+    return JobRun.objects.create(job=job, state=state, started_at=at, **columns)
 
 
 def text(browser: Client, url: str) -> str:
@@ -104,6 +105,16 @@ def test_a_job_under_way_is_not_started_again(browser: Client) -> None:
 @pytest.mark.parametrize("name", ["feed_alert", "nonsense"])
 def test_what_is_no_daily_job_cannot_be_run(browser: Client, name: str) -> None:
     assert browser.get(reverse("admin:signups_job_run", args=[name])).status_code == 404
+
+
+def test_an_alert_that_failed_can_be_run_again_as_its_trouble_says(browser: Client) -> None:
+    row = make_run("feed_alert", state="failed", period="2026-11-20 05:00:00")
+    url = reverse("admin:signups_job_run", args=["feed_alert"])
+    assert url in text(browser, LIST)
+    browser.post(url, {"sure": "1"})
+    row.refresh_from_db()
+    assert row.state == "running"
+    assert JobRun.objects.count() == 1
 
 
 def test_who_may_only_look_has_no_button() -> None:

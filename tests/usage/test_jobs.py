@@ -186,7 +186,7 @@ def test_staff_have_a_further_run_and_the_daily_one_comes_all_the_same() -> None
     assert jobs.run_now("sync", boss, at(3)) is not None
     jobs.run("sync", at(3.1))
     jobs.run("sync", at(5.1))
-    assert runs()[1:] == [("2026-11-24 03:00", "done", 8), ("2026-11-24", "done", 8)]
+    assert runs()[1:] == [("2026-11-24 03:00:00", "done", 8), ("2026-11-24", "done", 8)]
 
 
 def test_staff_cannot_have_a_run_beside_one_under_way_and_can_repeat_a_failed_one() -> None:

@@ -166,6 +166,18 @@ def test_staff_are_told_when_slack_is_back(sandbox: Sandbox, caplog: pytest.LogC
     assert len(slack_messages(sandbox)) == 1
 
 
+def test_staff_are_told_the_next_day_where_slack_was_away_for_long(sandbox: Sandbox) -> None:
+    a_feed(hours_ago=37)
+    run("quiet", "2026-11-24")
+    JobRun.objects.filter(job="feed_alert").update(state="failed", tries=5, finished_at=timezone.now())
+    run("quiet", "2026-11-25")
+    run_alerts()
+    assert JobRun.objects.get(job="feed_alert").state == "done"
+    run("quiet", "2026-11-26")
+    run_alerts()
+    assert len(slack_messages(sandbox)) == 1
+
+
 def test_where_no_usage_was_ever_reported_nobody_is_nudged_and_the_run_says_how_to() -> None:
     accepted(8)
     row = run("quiet")
