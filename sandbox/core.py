@@ -120,7 +120,7 @@ class World:
         self.offset_s = self.callers_offset_s = offset_s
         self.tick()
 
-    async def settle(self, within_s: float = 10) -> int:
+    async def settle(self, within_s: float = 20) -> int:
         """Wait until the vendors have made their own calls; says how many are left after so long."""
         until = time.monotonic() + within_s
         while (waiting := sum(vendor.calls_waiting() for vendor in self.vendors.values())) and time.monotonic() < until:

@@ -195,7 +195,7 @@ async def _clock(request: web.Request) -> web.Response:
 
 
 def _seconds(wish: dict[str, Any], name: str, least: float | None) -> float:
-    seconds = wish.get(name)
+    seconds: Any = wish.get(name)
     is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool) and math.isfinite(seconds)
     if not is_number or (least is not None and seconds < least):
         bound = "" if least is None else ", not negative"

@@ -96,7 +96,7 @@ def lived(sandbox_process: Sandbox, django_db_setup: None, django_db_blocker: An
         sandbox_process.reset()
         vetting.forget()
         try:
-            yield Lived(life.live(world, DAYS, lambda moment: None).story, sandbox_process)
+            yield Lived(life.live(world, DAYS, lambda moment: None), sandbox_process)
         finally:
             world.close()
             as_migrated()

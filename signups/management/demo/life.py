@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from requests.adapters import HTTPAdapter
@@ -24,22 +23,14 @@ from signups.models import ApiKey
 Progress = Callable[[datetime], None]
 
 
-@dataclass(frozen=True)
-class Lived:
-    """What the demo itself knows of the days it lived."""
-
-    story: Story
-    tasks: int
-
-
 def beginning(days: int) -> datetime:
     """Midnight, UTC, so many days ago."""
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     return today - timedelta(days=days)
 
 
-def live(world: World, days: int, progress: Progress) -> Lived:
-    """Live the first `days` days of the story, the last of them today. `progress` hears of each moment."""
+def live(world: World, days: int, progress: Progress) -> Story:
+    """Live the first `days` days of the story, which end now, and return it. `progress` hears of each moment."""
     start = beginning(days)
     end = datetime.now(UTC)
     with ExitStack() as stack:
@@ -65,7 +56,7 @@ def live(world: World, days: int, progress: Progress) -> Lived:
         clock.come_home()
         world.follow(clock)
         _work(worker, story)
-    return Lived(story, worker.tasks)
+    return story
 
 
 def _work(worker: Worker, story: Story) -> None:

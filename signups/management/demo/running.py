@@ -38,11 +38,11 @@ def run(out: OutputWrapper, progress_to: TextIO | OutputWrapper, days: int, *, i
     with sandbox() as world:
         began = time.monotonic()
         with _bar(days, progress_to) as progress:
-            lived = life.live(world, days, progress)
+            story = life.live(world, days, progress)
         took_s = time.monotonic() - began
-        if wrong := summary.problems(lived.story):
+        if wrong := summary.problems(story):
             raise CommandError("The story did not come out as it was told. " + "; ".join(wrong))
-        out.write(summary.told(lived.story, days, took_s))
+        out.write(summary.told(story, days, took_s))
         if serves:
             up.serve(has_sandbox=True)
 

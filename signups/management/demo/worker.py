@@ -24,7 +24,6 @@ _JUST_NOW = timedelta(seconds=10)  # what has been due for longer waits for some
 class Worker:
     def __init__(self) -> None:
         self._broker: Broker = get_broker()
-        self.tasks = 0
         self._said: set[datetime] = set()
 
     def begin(self) -> None:
@@ -58,4 +57,3 @@ class Worker:
                 task: Any = SignedPackage.loads(package)
                 self._broker.acknowledge(key)
                 import_string(task["func"])(*task["args"], **task["kwargs"])
-                self.tasks += 1

@@ -14,7 +14,7 @@ from django.core.management.base import CommandError
 from signups.management.commands import up
 from signups.management.demo.clock import Clock
 
-_TIMEOUT_S = 30
+_TIMEOUT_S = 60  # a webhook that fails is tried again, for twice 20 s, before the clock moves
 
 
 class World:
