@@ -22,6 +22,7 @@ from integrations.rows import (
     at_s,
     company_fact,
     company_name,
+    is_feed_late,
     is_reached,
     known,
     limit_words,
@@ -33,6 +34,7 @@ from signups.contracts import Delivered, Event, Integration, Later, MailReport, 
 from signups.models import API_CALLS, Delivery, Exposure, Signup
 
 _MOST_VALUE_BYTES = 1_000
+_DAY_S = 23 * 3600.0  # the engine waits up to a tenth longer
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -61,9 +63,15 @@ class CustomerIO(Integration):
         return Delivered(external_id=str(signup.uid), note="Brought up to date.")
 
     def on_went_quiet(self, signup: Signup, delivery: Delivery) -> Outcome:
-        """The event on which help with the integration is sent; not to whoever has called since it was planned."""
+        """The event on which help with the integration is sent; not to whoever has called since it was planned.
+
+        While the usage feed is late nobody knows who has: it waits a day, and comes in the morning all the same.
+        """
         if signup.usage.filter(metric=API_CALLS, count__gt=0).exists():
             return Skipped("They have called the API meanwhile.")
+        if is_feed_late():
+            reason = "waits a day: the usage feed is late, and nobody knows who has called the API"
+            raise Later("Customer.io", reason, retry_after_s=_DAY_S)
         data = {"days": delivery.frozen["days"], "docs_url": f"{settings.BASE_URL}{reverse('api:openapi-view')}"}
         return self._prompt(signup, delivery, data)
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from django.conf import settings
+from django.db.models import Max
 from django.urls import reverse
+from django.utils import timezone
 
-from signups.models import Delivery, Signup
+from signups.models import Delivery, Signup, UsageRecord
 
 _NETWORKS = {  # fact → what people call it, and where its handles lead
     "github.handle": ("GitHub", "https://github.com/"),
@@ -81,6 +83,12 @@ def is_reached(signup: Signup, delivery: Delivery) -> bool:
     facts = delivery.frozen
     rows = signup.limits_reached.filter(period=facts["period"], threshold=facts["threshold"], resolved_at=None)
     return rows.exists()
+
+
+def is_feed_late() -> bool:
+    """Whether usage reports came in once, and have stopped."""
+    last = UsageRecord.objects.aggregate(last=Max("reported_at"))["last"]
+    return last is not None and timezone.now() - last > timedelta(hours=settings.FEED_LATE_AFTER_HOURS)
 
 
 def admin_url(signup: Signup, via: str = "") -> str:

@@ -122,6 +122,24 @@ def test_who_calls_before_the_morning_is_not_written_to(sandbox: Sandbox) -> Non
     assert (nudge.state, nudge.outcome) == ("skipped", "They have called the API meanwhile.")
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_nudge_whose_morning_comes_while_the_feed_is_late_waits_for_it(sandbox: Sandbox) -> None:
+    busy = a_feed(hours_ago=35)
+    accepted(8)
+    run("quiet")
+    UsageRecord.objects.update(reported_at=F("reported_at") - timedelta(hours=25))
+    pass_time(hours=25)
+    deliveries.drain("customerio")
+    nudge = Delivery.objects.get(event=Event.WENT_QUIET)
+    assert (nudge.state, nudge.attempts_used) == ("pending", 0)
+    assert "the usage feed is late" in nudge.outcome
+    use(busy, 9)
+    pass_time(hours=26)
+    deliveries.drain("customerio")
+    nudge.refresh_from_db()
+    assert (nudge.state, nudge.outcome) == ("delivered", "went_quiet sent.")
+
+
 def test_a_day_without_a_feed_nudges_nobody_and_tells_staff_once(sandbox: Sandbox) -> None:
     a_feed(hours_ago=37)
     accepted(8)
