@@ -79,10 +79,14 @@ def always_valid(control: Count, other: Count, planned_variance: float, alpha: f
     sqrt(V (V + tau²) / tau² · ln((V + tau²) / (V alpha²))) for an estimate of variance V. As the variance is estimated
     it holds asymptotically (I. Waudby-Smith et al., Annals of Statistics 52, 2024), whose rule chooses tau² from the
     variance planned for, never from the data. All of -1–1 where an arm has nobody.
+
+    The estimate is the larger of the arms' own variances and of those they would have at one rate: a small arm that
+    has seen few successes by chance has a small variance by the same chance, and would raise many false alarms.
     """
     if not control.units or not other.units:
         return Interval(-1.0, 1.0)
-    difference, variance = other.rate - control.rate, control.variance + other.variance
+    difference = other.rate - control.rate
+    variance = max(control.variance + other.variance, _pooled_variance(control, other))
     spread = -2 * math.log(alpha)
     tau2 = planned_variance / _NARROWEST_AT * (spread + math.log(spread) + 1)
     total = variance + tau2
@@ -123,6 +127,12 @@ def mismatch(seen: Mapping[str, int], weights: Mapping[str, float]) -> float | N
 
     statistic = sum((seen.get(arm, 0) - number) ** 2 / number for arm, number in expected.items())
     return float(special.chdtrc(len(expected) - 1, statistic))
+
+
+def _pooled_variance(a: Count, b: Count) -> float:
+    """Of the difference, if both had the rate of all their units together."""
+    rate = (a.conversions + b.conversions + 2) / (a.units + b.units + 4)
+    return rate * (1 - rate) * (1 / (a.units + 2) + 1 / (b.units + 2))
 
 
 def _planned(p1: float, p2: float, share1: float, share2: float, alpha: float) -> int:

@@ -112,6 +112,23 @@ def test_looking_early_costs_less_than_one_percent() -> None:
     assert alarms(0.0, tests=400, until_plan=True) <= 0.01
 
 
+def test_a_small_arm_and_a_low_rate_raise_no_more_alarms_early() -> None:
+    chance, weights, found = random.Random(9), [0.9, 0.1], 0
+    size = planned_size(0.05, 0.03, weights)
+    variance = planned_variance(0.05, size, *weights)
+    for _ in range(300):
+        units, converted, is_found = [0, 0], [0, 0], False
+        for visitor in range(1, size):
+            arm = chance.random() < weights[1]
+            units[arm] += 1
+            converted[arm] += chance.random() < 0.05
+            if visitor % 50 == 0:
+                counts = (Count(*both) for both in zip(converted, units, strict=True))
+                is_found |= always_valid(*counts, variance).excludes_zero
+        found += is_found
+    assert found / 300 <= 0.01
+
+
 def test_the_wrong_habit_would_raise_several_times_as_many() -> None:
     assert alarms(0.0, tests=300, is_naive=True) > 0.15
 
