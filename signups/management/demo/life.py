@@ -55,6 +55,7 @@ def live(world: World, days: int, progress: Progress) -> Story:
             progress(moment)
         clock.come_home()
         world.follow(clock)
+        worker.look()
         _work(worker, story)
     return story
 

@@ -24,7 +24,7 @@ from signups.models import Heartbeat, Signup
 DAYS = 30
 FILE = "demo.sqlite3"
 _ALIVE = timedelta(minutes=1)
-_BAR = "  {desc} |{bar}| {n:.0f} of {total:.0f} days{postfix}"
+_BAR = "  {desc} |{bar}| day {n:.0f} of {total:.0f}{postfix}"
 
 
 def run(out: OutputWrapper, progress_to: TextIO | OutputWrapper, days: int, *, is_anew: bool, serves: bool) -> None:
@@ -82,7 +82,7 @@ def _bar(days: int, file: TextIO | OutputWrapper) -> Iterator[life.Progress]:
     """A bar by the story's days. Its own clock would be the demo's, so it shows no times but ours."""
     tqdm.monitor_interval = 0
     began, start = time.monotonic(), life.beginning(days)
-    with tqdm(total=float(days), desc=f"{days} days", bar_format=_BAR, file=file, mininterval=0) as bar:
+    with tqdm(total=float(days), desc="Living", bar_format=_BAR, file=file, mininterval=0) as bar:
 
         def progress(moment: datetime) -> None:
             gone = min(float(days), (moment - start) / timedelta(days=1))
