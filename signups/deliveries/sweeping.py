@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
 from signups import contracts
@@ -62,16 +62,19 @@ def prune() -> None:
 
 
 def _prune_reports() -> None:
-    """What was reported of each customer last stays: it says what the vendor holds. Some at a time: each has a try."""
+    """What was reported of each customer last stays: it says what the vendor holds. So does what was delivered last,
+    and what failed since. Some at a time: each has a try."""
     newer = Delivery.objects.filter(
         signup=OuterRef("signup"),
         integration=OuterRef("integration"),
         event=Event.USAGE_REPORTED,
-        state=Delivery.State.DELIVERED,
+        due_at=None,
         pk__gt=OuterRef("pk"),
     )
+    is_replaced = Exists(newer.filter(state=Delivery.State.DELIVERED))
+    is_replaced |= Q(state=Delivery.State.SKIPPED) & Exists(newer)
     old = Delivery.objects.filter(
-        Exists(newer), event=Event.USAGE_REPORTED, due_at=None, created_at__lt=Now() - REPORTS_KEPT
+        is_replaced, event=Event.USAGE_REPORTED, due_at=None, created_at__lt=Now() - REPORTS_KEPT
     )
     while keys := list(old.order_by().values_list("pk", flat=True)[:_AT_ONCE]):
         with write_transaction():

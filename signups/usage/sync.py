@@ -20,6 +20,7 @@ from signups.usage import figures
 from signups.usage.figures import Figures
 
 _CHUNK = 100  # on SQLite whoever signs up meanwhile waits for one: some tens of milliseconds
+_IN_DOUBT = object()  # equal to no figure
 
 Values = dict[str, Any]
 
@@ -98,10 +99,18 @@ def _now(customers: Iterable[Signup], run: Run) -> Mapping[int, Values]:
 
 
 def _before(customers: Sequence[Signup], slugs: Sequence[str]) -> dict[int, Values]:
-    """What was last delivered of each customer. One that waits or failed was not: its changes are told again."""
-    reports = Delivery.objects.filter(
-        signup__in=customers, integration__in=slugs, event=Event.USAGE_REPORTED, state=Delivery.State.DELIVERED
-    )
-    newest = reports.order_by().values("signup_id").annotate(newest=Max("pk")).values_list("newest", flat=True)
-    told = Delivery.objects.filter(pk__in=list(newest))
-    return {pk: frozen["whole"] for pk, frozen in told.order_by("pk").values_list("signup_id", "frozen")}
+    """What was last delivered of each customer, but for what a report since then may or may not have told.
+
+    One that waits or failed was not delivered, and yet the vendor may have taken it: all that it says is told again.
+    """
+    every = Delivery.objects.filter(signup__in=customers, integration__in=slugs, event=Event.USAGE_REPORTED)
+    reports = every.order_by()
+    delivered = reports.filter(state=Delivery.State.DELIVERED)
+    newest = dict(delivered.values_list("signup_id").annotate(newest=Max("pk")))
+    told = Delivery.objects.filter(pk__in=newest.values())
+    before = {pk: dict(frozen["whole"]) for pk, frozen in told.values_list("signup_id", "frozen")}
+    doubtful = reports.exclude(state__in=(Delivery.State.DELIVERED, Delivery.State.SKIPPED))
+    for pk, signup_id, frozen in doubtful.values_list("pk", "signup_id", "frozen"):
+        if pk > newest.get(signup_id, 0):
+            before.setdefault(signup_id, {}).update(dict.fromkeys(frozen["values"], _IN_DOUBT))
+    return before

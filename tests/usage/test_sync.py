@@ -93,6 +93,23 @@ def test_what_failed_is_said_again_with_the_next() -> None:
     assert first == second
 
 
+@pytest.mark.parametrize("state", ["pending", "failed"])
+def test_what_a_report_may_have_told_is_corrected_though_it_is_as_it_was_before(state: str) -> None:
+    ada = make_customer(slug="close")
+    use(ada, 5, days_ago=35)
+    run("sync")
+    deliver_all()
+    wrong = use(ada, 9, days_ago=0)
+    run("sync", TOMORROW)
+    columns = {"due_at": None} if state == "failed" else {"is_ambiguous": True}
+    Delivery.objects.filter(period=TOMORROW).update(state=state, **columns)
+    wrong.delete()
+    run("sync", (TODAY + timedelta(days=2)).isoformat())
+    (_, doubtful), (_, corrected) = planned()[1:]
+    assert doubtful.keys() == corrected.keys() == {"yesterday", "days_7", "days_30", "last_on"}
+    assert (corrected["yesterday"], corrected["days_30"]) == (0, 0)
+
+
 def test_a_company_counts_together_and_is_reported_by_its_eldest() -> None:
     acme = make_company("acme.test", "Acme")
     tom, uma = (make_customer(f"{name}@acme.test", "close", company=acme) for name in ("tom", "uma"))
@@ -134,6 +151,16 @@ def test_reports_are_forgotten_after_ninety_days_except_each_customer_s_last() -
     run("prune")
     kept = Delivery.objects.filter(event="usage_reported").values_list("period", flat=True)
     assert list(kept) == ["2026-01-03"]
+
+
+def test_of_reports_that_were_skipped_day_after_day_the_last_is_kept_and_what_was_delivered_before() -> None:
+    ada = make_customer(slug="close")
+    for day, state in enumerate(("delivered", "skipped", "skipped", "skipped")):
+        make_delivery(ada, "close", "usage_reported", period=f"2026-01-0{day + 1}", state=state)
+    Delivery.objects.update(created_at=F("created_at") - timedelta(days=91))
+    run("prune")
+    kept = Delivery.objects.filter(event="usage_reported").order_by("pk").values_list("period", flat=True)
+    assert list(kept) == ["2026-01-01", "2026-01-04"]
 
 
 # -- Killed half-way ---------------------------------------------------------------------------------------------------
