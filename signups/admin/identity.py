@@ -22,7 +22,10 @@ _SHOWN = 60  # five are joined by themselves, fifty refusals are kept
 
 @dataclass(frozen=True)
 class Visitor:
-    """A line of the panel. `state` is held, detached (it held once) or refused (it never did)."""
+    """A line of the panel. `state` is held, detached (it held once) or refused (it never did).
+
+    `actions`: those that this edge brings to the timeline, or would; what names a customer is that customer's anyway.
+    """
 
     link: IdentityLink
     actions: int
@@ -30,12 +33,14 @@ class Visitor:
 
 
 def visitors(signup: Signup) -> list[Visitor]:
-    """The signup's visitors, those that hold first, in two queries."""
+    """The signup's visitors, each as it is now, those that hold first, in two queries."""
     theirs = IdentityLink.objects.filter(signup=signup).select_related("ended_by")
-    links = list(theirs.order_by(F("ended_at").desc(nulls_first=True), "at", "pk")[:_SHOWN])
-    counted = Action.objects.filter(anonymous_id__in={link.anonymous_id for link in links}).order_by()
+    links: dict[str, IdentityLink] = {}
+    for link in theirs.order_by(F("ended_at").desc(nulls_first=True), "at", "pk")[:_SHOWN]:
+        links.setdefault(link.anonymous_id, link)  # one that came back has ended edges, too
+    counted = Action.objects.filter(anonymous_id__in=links, user_id="").order_by()
     counts = dict(counted.values_list("anonymous_id").annotate(number=Count("pk")))
-    found = [Visitor(link, counts.get(link.anonymous_id, 0), _state(link)) for link in links]
+    found = [Visitor(link, counts.get(link.anonymous_id, 0), _state(link)) for link in links.values()]
     return sorted(found, key=lambda visitor: ("held", "detached", "refused").index(visitor.state))
 
 

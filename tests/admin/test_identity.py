@@ -59,6 +59,21 @@ def test_a_visitor_is_shown_with_reason_and_number_of_actions(browser: Client, a
     assert "2 actions" in shown
 
 
+def test_actions_that_name_a_customer_do_not_hang_on_the_visitor(browser: Client, ada: Signup) -> None:
+    Action.objects.create(
+        source="backend", key="c", kind="track", name="c", anonymous_id=VISITOR, user_id="x@y.test", at=timezone.now()
+    )
+    assert [visitor.actions for visitor in panel(browser, ada)] == [2]
+
+
+def test_a_visitor_that_went_to_another_signup_and_came_back_is_one_line(browser: Client, ada: Signup) -> None:
+    again = make_signup()
+    for signup in (again, ada):
+        identity.join(signup, VISITOR, REASON)
+    assert IdentityLink.objects.filter(signup=ada).count() == 2
+    assert [visitor.state for visitor in panel(browser, ada)] == ["held"]
+
+
 def test_detaching_asks_and_wants_to_know_why(browser: Client, ada: Signup) -> None:
     link = IdentityLink.objects.get()
     assert VISITOR in browser.get(url("detach", link)).content.decode()
