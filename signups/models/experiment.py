@@ -27,7 +27,7 @@ class Experiment(models.Model):
 
     key = models.SlugField(max_length=50, unique=True)  # part of the hash: never changes once it ran
     name = models.CharField(max_length=200)
-    # Where its arms are shown, a key of signups.experiments.surfaces; "" where code asks for them by the experiment's key
+    # Where its arms are shown, a key of signups.experiments.surfaces; "" where code asks for them by `key`
     surface = models.CharField(max_length=50, blank=True)
     hypothesis = models.TextField(max_length=2000)
     unit = models.CharField(max_length=10, choices=Unit.choices, default=Unit.VISITOR)
