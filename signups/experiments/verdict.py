@@ -66,7 +66,7 @@ def _mismatch(reading: Reading) -> Said:
     how_often = f"about once in {1 / chance:,.0f} tests" if chance > 1e-6 else "less than once in a million tests"
     sentence = (
         f"Do not trust these numbers: “{odd.arm.name}” was seen by {odd.exposures:,} where its weight makes "
-        f"{odd.expected:,.0f} of {reading.exposures:,}, which chance brings about {how_often}. "
+        f"{odd.expected:,.0f} of {reading.exposures:,}, which by chance happens {how_often}. "
         "Something shows or counts the arms unevenly: find it, then start a new phase."
     )
     return Said(sentence, "do not trust", "bad")
@@ -82,7 +82,7 @@ def _difference(reading: Reading, clear: Sequence[ArmReading]) -> Said:
     sentence = f"“{best.arm.name}” is {word} by {points(best.change)} points ({_interval(reading, best.difference)})."
     if reading.is_complete and _is_small(reading, best.difference):
         sentence += f" That is less than the {points(reading.experiment.effect)} points said to be worth knowing."
-    elif not reading.is_complete:
+    elif not reading.is_complete and _goes_on(reading):
         sentence += (
             " This interval may be acted on before the planned size is reached; the number itself will still move."
         )
@@ -108,7 +108,7 @@ def _too_early(reading: Reading) -> Said:
         sentence = "There is nothing to compare: in this phase the control, or every other arm, is shown to nobody new."
         return Said(sentence, "nothing to compare", "quiet")
     sentence = f"Too early: {reading.units:,} of {reading.planned:,} planned units have been counted."
-    if reading.experiment.state != Experiment.State.RUNNING or reading.phase.ended_at is not None:
+    if not _goes_on(reading):
         return Said(f"Not enough: {sentence[11:]}", "not enough", "quiet")
     if reading.days_left is None:
         sentence += " Nobody came in the last 7 days."
@@ -116,6 +116,10 @@ def _too_early(reading: Reading) -> Said:
         sentence += f" At the present pace it takes about {_days(reading.days_left)} more."
     share = min(99, 100 * reading.units // reading.planned) if reading.planned else 0
     return Said(sentence, f"too early ({share} %)", "wait")
+
+
+def _goes_on(reading: Reading) -> bool:
+    return reading.experiment.state == Experiment.State.RUNNING and reading.phase.ended_at is None
 
 
 def _days(number: int) -> str:

@@ -196,6 +196,13 @@ def test_a_stopped_test_that_fell_short_says_so() -> None:
     assert verdict.say_of_decided(stopped).sentence == "Stopped. No arm is shown to everybody."
 
 
+def test_of_a_stopped_test_nothing_is_said_of_what_to_do_before_the_planned_size() -> None:
+    experiment = make_running()
+    make_seen(experiment, {"a": (500, 100), "b": (500, 250)})
+    assert "may be acted on" in sentence(experiment)
+    assert "may be acted on" not in sentence(lifecycle.stop(experiment, "B won.", "b", make_user().pk))
+
+
 def test_a_phase_that_shows_one_arm_alone_has_nothing_to_compare() -> None:
     experiment = make_running()
     lifecycle.new_phase(experiment, {"a": 0, "b": 1}, 1)
