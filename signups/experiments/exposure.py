@@ -87,8 +87,8 @@ def _unit(one: Running, request: HttpRequest | None, signup: Signup | None) -> s
         return signup.company.domain if signup is not None and signup.company is not None else ""
     if signup is not None:
         return visitor_unit(signup.anonymous_id, signup.uid)
-    if request is None or _PROGRAMS.search(request.headers.get("User-Agent", "")):
-        return ""
+    if request is None or request.method == "HEAD" or _PROGRAMS.search(request.headers.get("User-Agent", "")):
+        return ""  # nobody looks
     return visitors.visitor_id(request)
 
 

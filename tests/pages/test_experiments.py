@@ -75,6 +75,12 @@ def test_programs_are_no_visitors(client: Client, agent: str) -> None:
     assert not Exposure.objects.exists()
 
 
+def test_whoever_asks_for_the_head_alone_has_seen_nothing(client: Client) -> None:
+    make_running("wording", ALL_B, surface="signup_page", contents={"b": WORDS})
+    assert client.head("/").status_code == 200
+    assert not Exposure.objects.exists()
+
+
 def test_the_form_asks_the_database_nothing_while_nothing_runs(client: Client) -> None:
     client.get("/")
     with CaptureQueriesContext(connection) as captured:
