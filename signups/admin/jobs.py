@@ -208,7 +208,7 @@ class JobRunAdmin(PageAdmin):
 
     @admin.display(description="failed")
     def failed_column(self, run: Any) -> int:
-        return int(run.failed + (run.dead or 0))
+        return int(run.failed + (run.dead or 0 if run.job == "sync" else 0))
 
     @admin.display(description="took", ordering="started_at")
     def took_column(self, run: JobRun) -> SafeString:

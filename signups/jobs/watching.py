@@ -47,11 +47,11 @@ def latest_day(job: Job, now: datetime) -> date | None:
 def due_day(job: Job, now: datetime) -> date | None:
     """The day whose run is due and was not started yet, None where there is none.
 
-    Runs of days that were missed before it are not made up for: it does their work too. A clock that is set back finds
-    the later day's run and starts none.
+    Runs of days that were missed before it are not made up for: it does their work too. A clock that is set back by up
+    to a day finds the later day's run and starts none; one that was wrong by more stops nobody until then.
     """
     day = latest_day(job, now)
-    if day is None or _daily(job.name).filter(period__gte=day.isoformat()).exists():
+    if day is None or _daily(job.name).filter(period__in=(day.isoformat(), (day + _DAY).isoformat())).exists():
         return None
     return day
 
@@ -65,8 +65,10 @@ def standings(now: datetime | None = None) -> list[Standing]:
 def standing(job: Job, now: datetime) -> Standing:
     """One job with its last run."""
     runs = JobRun.objects.filter(job=job.name)
-    last, last_done = runs.first(), runs.filter(state=JobRun.State.DONE).first()
-    day = latest_day(job, now)
+    day, done = latest_day(job, now), runs.filter(state=JobRun.State.DONE)
+    if day is not None:  # a run of a day far ahead is a clock's mistake, and says nothing of today's
+        done = done.filter(period__lt=(day + 2 * _DAY).isoformat())
+    last, last_done = runs.first(), done.first()
     next_at = None if day is None else _begin(job, day + _DAY)
     return Standing(job, last, last_done, next_at, _trouble(job, last, last_done, day, now))
 

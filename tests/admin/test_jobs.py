@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -66,6 +67,12 @@ def test_the_list_says_what_each_run_came_to_and_how_much_has_arrived(browser: C
     assert "2 of 3" in page
     assert "All well." in page
     assert '<td class="field-failed_column' in page
+
+
+def test_what_failed_of_the_sync_is_not_counted_as_another_job_s(browser: Client) -> None:
+    row = make_run("limits")
+    make_delivery(make_signup(), "close", "usage_reported", period=row.period, state="failed")
+    assert re.findall(r"field-failed_column[^>]*>\s*(\d+)", text(browser, LIST)) == ["0"]
 
 
 def test_a_run_s_page_counts_live_what_became_of_its_deliveries(browser: Client, settings: Any) -> None:

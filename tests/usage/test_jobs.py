@@ -94,6 +94,15 @@ def test_a_clock_that_jumps_makes_no_second_run_and_loses_none(hours: list[float
     assert runs() == [(day, "done", 8) for day in days]
 
 
+def test_a_clock_that_was_a_month_ahead_stops_no_job_until_then() -> None:
+    jobs.run("sync", at(6, TODAY - timedelta(days=1)))
+    jobs.run("sync", at(6, TODAY + timedelta(days=30)))
+    (standing,) = jobs.standings(at(7.1))
+    assert standing.trouble.startswith("Its last run was of 2026-11-23.")
+    assert jobs.run("sync", at(7.2)) == 1
+    assert runs()[-1] == ("2026-11-24", "done", 8)
+
+
 def test_days_that_were_missed_are_caught_up_by_one_run() -> None:
     jobs.run("sync", at(6, date(2026, 11, 20)))
     for hour in (3, 3.1, 5.1):
