@@ -83,7 +83,7 @@ class Mixpanel(Integration):
         params = {"strict": "1", "project_id": settings.MIXPANEL["project_id"]}
         if len(events) == 1:  # as it is: staff read in the attempt what was sent
             return _door().call("POST", "/import", params=params, json=events, is_safe=True, accept=(400,))
-        body = gzip.compress(json.dumps(events, allow_nan=False).encode(), compresslevel=5)
+        body = gzip.compress(json.dumps(events, ensure_ascii=False, allow_nan=False).encode(), compresslevel=5)
         headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
         return _door().call("POST", "/import", params=params, data=body, headers=headers, is_safe=True, accept=(400,))
 

@@ -17,6 +17,7 @@ _SECRET = re.compile(
     r"|.*(token|password|passwd|secret|apikey|accesskey|signature|nonce))"
 )
 _ADDRESS = re.compile(r"[^@\s/]+@[^@\s/]+\.[^@\s/]+")
+_HAS_ADDRESS = re.compile(r"[^@\s/]@[^@\s/]+?\.[^@\s/]")  # for `search`: in time that grows with the text alone
 _HEX = re.compile(r"[0-9a-fA-F]{32,}")
 _LONG = 24  # a part of a path as long as that, with capitals, small letters and digits in it, is a token
 
@@ -47,11 +48,22 @@ def clean(text: str) -> str:
     cleaned = SplitResult(
         parts.scheme,
         parts.netloc.rpartition("@")[2],
-        "/".join(HIDDEN if _is_token(part) else part for part in parts.path.split("/")),
+        _path(parts.path),
         _parameters(parts.query),
-        _parameters(parts.fragment) if "=" in parts.fragment else parts.fragment,
+        _fragment(parts.fragment),
     )
     return text if cleaned == parts else urlunsplit(cleaned)
+
+
+def _path(path: str) -> str:
+    return "/".join(HIDDEN if _is_token(part) else part for part in path.split("/"))
+
+
+def _fragment(fragment: str) -> str:
+    """What stands behind the #: a place on the page, parameters, or in many a web app a path with parameters."""
+    path, mark, query = fragment.partition("?")
+    path = _parameters(path) if "=" in path else _path(path)
+    return path + mark + _parameters(query)
 
 
 def _parameters(query: str) -> str:
@@ -65,7 +77,7 @@ def _parameters(query: str) -> str:
 
 def _is_secret(name: str, value: str) -> bool:
     plain = re.sub(r"[-_.\[\]]", "", name.lower())
-    return bool(_SECRET.fullmatch(plain) or _ADDRESS.search(value))
+    return bool(_SECRET.fullmatch(plain) or _HAS_ADDRESS.search(value))
 
 
 def _is_token(part: str) -> bool:

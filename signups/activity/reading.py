@@ -17,7 +17,8 @@ from signups.models import Action, is_forbidden_id
 Source = Action.Source
 
 FIELDS = ("id", "type", "name", "anonymous_id", "user_id", "timestamp", "properties")
-MOST_PROPERTIES = 250
+MOST_PROPERTIES = 248  # six fewer than the 254 that Mixpanel takes: time, ids and the page go with them
+MOST_NAME = 200
 MOST_NESTED = 3  # objects and lists within one another, below `properties`
 MOST_BYTES = 30_000  # of one action's properties, as JSON
 AHEAD = timedelta(hours=1)
@@ -55,7 +56,7 @@ def read(item: Any, source: Action.Source, now: datetime) -> Action:
         source=source,
         key=_id(item, "id", 100, is_needed=True),
         kind=kind,
-        name=private.clean(_name(item)),
+        name=private.clean(_name(item))[:MOST_NAME],  # cleaned, an address may have become longer
         anonymous_id=anonymous_id,
         user_id=customers.written(user_id),
         at=_time(item.get("timestamp"), now),
@@ -86,8 +87,8 @@ def _name(item: dict[str, Any]) -> str:
     if not isinstance(value, str) or not value.strip():
         raise Refused("name", "is needed, as text")
     value = value.strip()
-    if len(value) > 200:
-        raise Refused("name", f"may have 200 characters, not {len(value):,}")
+    if len(value) > MOST_NAME:
+        raise Refused("name", f"may have {MOST_NAME} characters, not {len(value):,}")
     _require_line("name", value)
     return value
 

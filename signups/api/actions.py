@@ -116,7 +116,7 @@ _ACTION: dict[str, Any] = {
             "description": "Backend only: signup id, external id or e-mail",
         },
         "timestamp": {"type": "string", "description": "ISO 8601 with a time zone; or a number, s or ms since 1970"},
-        "properties": {"type": "object", "description": "At most 250, nested 3 levels deep, 30,000 bytes as JSON"},
+        "properties": {"type": "object", "description": "At most 248, nested 3 levels deep, 30,000 bytes as JSON"},
     },
 }
 _BODY: dict[str, Any] = {

@@ -21,9 +21,15 @@ FORBIDDEN_IDS = frozenset(
 
 
 def is_forbidden_id(text: str) -> bool:
-    """Whether this stands for "no id": one of those above in any case and with spaces, or an all-zero UUID undashed."""
+    """Whether this stands for "no id": one of those above in any case and with spaces, or an all-zero UUID undashed.
+
+    So does a device of that name: Mixpanel's own "$device:" before it makes it no more of an id.
+    """
     text = text.strip().lower()
-    return text in FORBIDDEN_IDS or (len(text) == 32 and not text.strip("0"))
+    device = text.removeprefix("$device:").strip()
+    if device != text and not device:
+        return True
+    return device in FORBIDDEN_IDS or (len(device) == 32 and not device.strip("0"))
 
 
 class Action(models.Model):

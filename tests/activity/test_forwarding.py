@@ -13,6 +13,7 @@ from integrations.mixpanel import Mixpanel
 from signups import contracts, deliveries
 from signups.activity import forwarding, identity, owed
 from signups.activity.identity import Reason
+from signups.activity.reading import MOST_PROPERTIES
 from signups.contracts import Refusal, SentAction
 from signups.models import Action, Forward, IntegrationState, Verdict
 from tests.activity.reports import VISITOR, events, forward_all, now_due, page, report, track
@@ -182,8 +183,18 @@ def test_one_that_is_too_large_by_itself_is_refused_by_itself(sandbox: Sandbox) 
     assert len(events(sandbox)) == 2
 
 
-def test_a_parcel_holds_no_more_than_one_call_may_carry(sandbox: Sandbox) -> None:
-    report(*[track(properties={"text": ["x" * 200] * 140}) for _ in range(100)])
+def test_whatever_is_taken_here_is_taken_there(sandbox: Sandbox) -> None:
+    identity.join(make_signup(), VISITOR, Reason.SIGNED_UP)
+    most: dict[str, Any] = {f"p{number}": number for number in range(MOST_PROPERTIES)}
+    deepest = {"a": {"b": {"c": 1}}, "l": [[[1]]], "": "", "x" * 300: 10**300}
+    report(page(properties=most), track(properties=deepest), track("$", anonymous_id="a" * 100))
+    forward_all()
+    assert (len(events(sandbox)), owed_count()) == (3, 0)
+
+
+@pytest.mark.parametrize("text", ["x" * 200, "я" * 100])
+def test_a_parcel_holds_no_more_than_one_call_may_carry(sandbox: Sandbox, text: str) -> None:
+    report(*[track(properties={"text": [text] * 140}) for _ in range(100)])
     forward_all()
     calls = sandbox.received("mixpanel")
     assert len(events(sandbox)) == 100

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from signups.activity import identity
+from signups.activity import identity, private
 from signups.models import Action, Forward
 from tests.activity.reports import VISITOR, page, report, statuses, track
 from tests.rows import make_signup
@@ -54,6 +55,8 @@ def test_what_is_refused_leaves_the_rest_of_the_batch_alone() -> None:
         ("anonymous_id", " Undefined ", "must not be 'Undefined'"),
         ("anonymous_id", "00000000-0000-0000-0000-000000000000", "stands for no id"),
         ("anonymous_id", 0, "stands for no id"),
+        ("anonymous_id", "$device:NULL", "stands for no id"),
+        ("anonymous_id", "$device:", "stands for no id"),
         ("anonymous_id", True, "must be text"),
         ("anonymous_id", None, "or user_id is needed"),
         ("user_id", "[]", "stands for no id"),
@@ -70,7 +73,7 @@ def test_what_is_refused_leaves_the_rest_of_the_batch_alone() -> None:
         ("timestamp", 0, "before 1971"),
         ("timestamp", "9999-12-31T23:59:59Z", "in the future"),
         ("properties", [], "must be an object"),
-        ("properties", {str(n): n for n in range(251)}, "250 at most"),
+        ("properties", {str(n): n for n in range(249)}, "248 at most"),
         ("properties", {"a": {"b": {"c": {"d": []}}}}, "3 levels deep"),
         ("properties", {"a": "x" * 30_001}, "30,000 bytes"),
         ("properties", {"a": ["x\0"]}, "NUL"),
@@ -88,7 +91,7 @@ def test_a_refusal_names_the_field_and_the_remedy(field: str, value: Any, words:
 
 
 def test_everything_at_its_limit_is_taken() -> None:
-    properties: dict[str, Any] = {str(n): n for n in range(249)} | {"deep": {"b": {"c": [[]]}}}
+    properties: dict[str, Any] = {str(n): n for n in range(247)} | {"deep": {"b": {"c": [[]]}}}
     sent = track("x" * 200, id="i" * 100, anonymous_id="a" * 100, user_id="u" * 254, properties=properties)
     assert statuses(report(sent)) == ["refused"]  # four levels
     assert statuses(report({**sent, "properties": {**properties, "deep": {"b": {"c": [1]}}}})) == ["stored"]
@@ -103,7 +106,7 @@ def test_seconds_and_milliseconds_are_told_apart(unit: int) -> None:
 def test_late_and_out_of_order_actions_keep_their_own_time() -> None:
     now = timezone.now()
     times = [now - timedelta(days=400), now, now - timedelta(days=2), now + timedelta(minutes=59)]
-    report(*[track(timestamp=time.isoformat()) for time in times])
+    report(*[track(timestamp=one.isoformat()) for one in times])
     assert [action.at for action in Action.objects.all()] == sorted(times, reverse=True)
 
 
@@ -127,6 +130,34 @@ def test_addresses_and_tokens_in_the_page_s_address_are_not_kept() -> None:
         "path": "/welcome/…/",
         "seen": ["/a"],
     }
+
+
+@pytest.mark.parametrize(
+    ("fragment", "kept"),
+    [
+        ("/reset/3f0c8a527c554d7e9a0c0d8a52b1c001", "/reset/…"),
+        ("!/people/ada@dev.test/mails", "!/people/…/mails"),
+        ("/back?code=1&page=2", "/back?page=2"),
+        ("step-3", "step-3"),
+    ],
+)
+def test_what_a_web_app_keeps_behind_the_hash_is_cleaned_as_well(fragment: str, kept: str) -> None:
+    report(page(properties={"url": f"https://app.dev.test/#{fragment}"}))
+    assert Action.objects.get().properties == {"url": f"https://app.dev.test/#{kept}"}
+
+
+@pytest.mark.parametrize("text", ["/?x=" + "a" * 29_000, "/?x=" + "@a" * 14_000, "/" + "a@" * 14_000])
+def test_no_address_takes_long_to_be_cleaned(text: str) -> None:
+    """A public key lets anybody send such ones."""
+    began = time.perf_counter()
+    private.clean(text)
+    assert time.perf_counter() - began < 0.1
+
+
+def test_a_name_that_grows_by_being_cleaned_is_still_stored() -> None:
+    report(track("/search?q=" + "é" * 150 + "&token=1"))
+    name = Action.objects.get().name
+    assert (name[:16], len(name)) == ("/search?q=%C3%A9", 200)
 
 
 @pytest.mark.parametrize(
