@@ -25,3 +25,13 @@ def write_transaction() -> Iterator[None]:
     else:
         with transaction.atomic():
             yield
+
+
+@contextmanager
+def may_fail() -> Iterator[None]:
+    """For what may fail without harm: inside an open transaction a savepoint, so that its error does not end that too."""
+    if connection.in_atomic_block:
+        with transaction.atomic():
+            yield
+    else:
+        yield

@@ -21,7 +21,7 @@ from signups.experiments.assignment import assigned
 from signups.experiments.running import Arm, Running
 from signups.models import Experiment, Exposure, ForcedArm, Signup
 from signups.models.experiment import visitor_unit
-from signups.transactions import write_transaction
+from signups.transactions import may_fail, write_transaction
 
 log = logging.getLogger(__name__)
 
@@ -71,10 +71,11 @@ def _arm(one: Running, unit: str, request: HttpRequest | None, signup: Signup | 
     if not unit:
         return None
     try:
-        if request is not None and (chosen := _staffs_choice(request, one)):
-            force(one.pk, unit, chosen, request.user.pk)
-            one = replace(one, has_forced=True)
-        key = _key(one, unit)
+        with may_fail():
+            if request is not None and (chosen := _staffs_choice(request, one)):
+                force(one.pk, unit, chosen, request.user.pk)
+                one = replace(one, has_forced=True)
+            key = _key(one, unit)
     except DatabaseError:
         log.exception("Experiment %s: the arm of a unit could not be read or written; it is not counted", one.key)
         return None

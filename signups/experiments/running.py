@@ -17,6 +17,7 @@ from django.db.models import Exists, OuterRef, Prefetch
 
 from signups import models
 from signups.models import Experiment, ForcedArm, Phase
+from signups.transactions import may_fail
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +75,8 @@ def now() -> Now:
     kept = _kept
     if kept is None or time.monotonic() - kept[0] > KEPT_S:
         try:
-            known = _read()
+            with may_fail():
+                known = _read()
         except DatabaseError:
             log.exception("What experiments run could not be read")
             known = kept[1] if kept is not None else Now({}, {}, {})
