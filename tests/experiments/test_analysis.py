@@ -123,8 +123,8 @@ def test_a_small_arm_and_a_low_rate_raise_no_more_alarms_early() -> None:
             units[arm] += 1
             converted[arm] += chance.random() < 0.05
             if visitor % 50 == 0:
-                counts = (Count(*both) for both in zip(converted, units, strict=True))
-                is_found |= always_valid(*counts, variance).excludes_zero
+                control, other = (Count(*both) for both in zip(converted, units, strict=True))
+                is_found |= always_valid(control, other, variance).excludes_zero
         found += is_found
     assert found / 300 <= 0.01
 
