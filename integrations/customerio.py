@@ -51,9 +51,15 @@ class CustomerIO(Integration):
         return missing({"CUSTOMERIO_SITE_ID": customerio["site_id"], "CUSTOMERIO_API_KEY": customerio["api_key"]})
 
     def on_signed_up(self, signup: Signup, delivery: Delivery) -> Delivered:
-        """Only here is the newsletter's topic written: later on the choice made at Customer.io holds."""
+        """Only here is the newsletter's topic written: later on the choice made at Customer.io holds.
+
+        Whoever signs up again after mail to them was stopped becomes a customer, and starts no campaign.
+        """
         topic = f"cio_subscription_preferences.topics.{self.newsletter_topic}"
-        self._identify(signup, {**attributes(signup, delivery), topic: signup.wants_newsletter})
+        why_not = signup.person.why_no_mail()
+        self._identify(signup, {**attributes(signup, delivery), topic: signup.wants_newsletter and not why_not})
+        if why_not:
+            return Delivered(external_id=str(signup.uid), note=f"Identified without the newsletter only. {why_not}")
         _call("POST", f"/api/v1/customers/{signup.uid}/events", signed_up(signup, delivery))
         consent = "with" if signup.wants_newsletter else "without"
         return Delivered(external_id=str(signup.uid), note=f"Identified {consent} the newsletter; signed_up sent.")

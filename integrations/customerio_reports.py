@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -34,6 +34,7 @@ _MOMENTS = {
     "spammed": "complained",
     "unsubscribed": "unsubscribed",
 }
+_OLDEST, _AHEAD = datetime(2010, 1, 1, tzinfo=UTC), timedelta(days=1)
 _PASSING = frozenset({"drafted", "attempted", "deferred"})  # on the way: kept, and nothing follows
 _STOPS = {"bounced": "bounced", "spammed": "complained", "unsubscribed": "unsubscribed"}
 _OF_PEOPLE = frozenset({"subscribed", "unsubscribed", "cio_subscription_preferences_changed"})
@@ -153,10 +154,11 @@ def _text(value: Any) -> str:
 
 
 def _time(value: Any) -> datetime | None:
-    """Epoch seconds; milliseconds are told from them by their size."""
+    """Epoch seconds; milliseconds are told from them by their size. None for a time at which nothing was reported."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
-        return datetime.fromtimestamp(value / 1000 if value > 100_000_000_000 else value, UTC)
+        at = datetime.fromtimestamp(value / 1000 if value > 100_000_000_000 else value, UTC)
     except (ValueError, OverflowError, OSError):
         return None
+    return at if _OLDEST <= at <= timezone.now() + _AHEAD else None

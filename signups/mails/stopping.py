@@ -14,6 +14,7 @@ from signups.models import MailStop, Person
 from signups.transactions import write_transaction
 
 # A later, weaker reason never hides a stronger one.
+_SUBSCRIBED = "They subscribed."
 _STRENGTH = {"": 0, MailStop.UNSUBSCRIBED: 1, MailStop.BOUNCED: 2, MailStop.COMPLAINED: 3}
 
 
@@ -21,8 +22,7 @@ def stop(person: Person, why: MailStop, at: datetime, note: str = "") -> bool:
     """No more mail to this person, because of something at `at`; says whether that is news."""
     with write_transaction():
         kept = Person.objects.select_for_update().get(pk=person.pk)
-        was_lifted_since = not kept.mail_stopped and kept.mail_stopped_at is not None and kept.mail_stopped_at >= at
-        if was_lifted_since or _STRENGTH[why] <= _STRENGTH[kept.mail_stopped]:
+        if _was_lifted_since(kept, why, at) or _STRENGTH[why] <= _STRENGTH[kept.mail_stopped]:
             return False
         _write(kept, why, at, note)
     return True
@@ -36,7 +36,7 @@ def subscribed(person: Person, at: datetime) -> bool:
         if is_older or kept.mail_stopped not in ("", MailStop.UNSUBSCRIBED):
             return False
         was_stopped = bool(kept.mail_stopped)
-        _write(kept, "", at, "They subscribed again." if was_stopped else "")
+        _write(kept, "", at, _SUBSCRIBED)
     return was_stopped
 
 
@@ -48,6 +48,13 @@ def lift(person: Person, note: str) -> bool:
             return False
         _write(kept, "", timezone.now(), note)
     return True
+
+
+def _was_lifted_since(person: Person, why: MailStop, at: datetime) -> bool:
+    """Whether what happened at `at` is over: who subscribed has not healed an address, nor taken back a complaint."""
+    if person.mail_stopped or person.mail_stopped_at is None or person.mail_stopped_at < at:
+        return False
+    return why == MailStop.UNSUBSCRIBED or person.mail_stopped_note != _SUBSCRIBED
 
 
 def _write(person: Person, why: MailStop | str, at: datetime, note: str) -> None:

@@ -141,6 +141,16 @@ def test_the_newsletter_needs_consent(sandbox: Sandbox, wants: bool) -> None:
     assert customers(sandbox)[0]["topics_chosen"] == {"topic_1": wants}
 
 
+@pytest.mark.parametrize("stop", ["unsubscribed", "bounced", "complained"])
+def test_who_signs_up_again_after_mail_was_stopped_starts_no_campaign(sandbox: Sandbox, stop: str) -> None:
+    signup = ada(wants_newsletter=True)
+    signup.person.mail_stopped = stop
+    assert "No mail goes to this person" in tell(signup).note
+    (customer,) = customers(sandbox)
+    assert (customer["events"], customer["topics_chosen"]) == ([], {"topic_1": False})
+    assert sandbox.state("customerio")["deliveries"] == []
+
+
 def test_a_choice_made_at_customer_io_holds_when_there_is_news(sandbox: Sandbox) -> None:
     signup = ada(wants_newsletter=True)
     tell(signup)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from signups.mails import reports
+from signups.mails import reports, stopping
 from signups.models import Campaign, Mail, MailEvent, MailStop, Person, Signup
 from tests.mails.tell import moments, of_person, post, report, tell
 from tests.rows import make_signup
@@ -126,6 +126,18 @@ def test_an_old_choice_that_comes_late_changes_nothing(ada: Signup) -> None:
     assert stopped(ada) == ""
 
 
+def test_a_bounce_from_before_they_subscribed_stops_mail_however_late_it_is_told(ada: Signup) -> None:
+    tell(of_person("subscribed", ada, at=5), report("bounced", ada, at=1))
+    assert stopped(ada) == MailStop.BOUNCED
+
+
+def test_what_staff_lifted_is_not_stopped_by_a_report_from_before(ada: Signup) -> None:
+    tell(report("bounced", ada))
+    stopping.lift(ada.person, "Mails may go out again.")
+    tell(report("spammed", ada, at=-60))
+    assert stopped(ada) == ""
+
+
 @pytest.mark.parametrize("order", [("bounced", "spammed"), ("spammed", "bounced"), ("spammed", "unsubscribed")])
 def test_a_weaker_reason_never_hides_a_stronger_one(ada: Signup, order: tuple[str, str]) -> None:
     tell(*(report(metric, ada, at=at) for at, metric in enumerate(order)))
@@ -168,6 +180,15 @@ def test_a_preference_is_kept_whichever_way_its_channel_is_spelt(ada: Signup) ->
 def test_whatever_is_signed_is_taken(body: bytes) -> None:
     assert post(body).status_code == 200
     assert post(body).json()["new"] == 0 or body == b"[]"
+
+
+@pytest.mark.parametrize("stamp", [-62_135_596_800, 0, 4_000_000_000, 250_000_000_000_000, 1e400, "today"])
+def test_a_time_that_cannot_be_is_that_of_the_receipt(ada: Signup, stamp: Any) -> None:
+    """One in the future would hold for ever against whatever is said later."""
+    tell({**report("unsubscribed", ada), "timestamp": stamp})
+    event = MailEvent.objects.get()
+    assert abs((event.at - event.received_at).total_seconds()) < 5
+    assert event.note == "No time: taken as of its receipt."
 
 
 def test_an_odd_item_says_what_is_odd_and_holds_up_nobody(ada: Signup) -> None:
