@@ -71,8 +71,8 @@ def _prune_reports() -> None:
         due_at=None,
         pk__gt=OuterRef("pk"),
     )
-    is_replaced = Exists(newer.filter(state=Delivery.State.DELIVERED))
-    is_replaced |= Q(state=Delivery.State.SKIPPED) & Exists(newer)
+    is_told_since = Q(Exists(newer.filter(state=Delivery.State.DELIVERED)))
+    is_replaced = is_told_since | Q(Q(state=Delivery.State.SKIPPED), Exists(newer))
     old = Delivery.objects.filter(
         is_replaced, event=Event.USAGE_REPORTED, due_at=None, created_at__lt=Now() - REPORTS_KEPT
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from signups.activity import identity
-from signups.models import Signup, Verdict
+from signups.models import Heartbeat, Signup, Verdict
 from signups.transactions import write_transaction
 from signups.usage import limits
 
@@ -24,6 +24,7 @@ def change(signup: Signup, values: Mapping[str, Any]) -> Signup:
         now = Signup.objects.select_for_update(of=("self",)).select_related("person").get(pk=signup.pk)
         changed = {name: value for name, value in values.items() if getattr(now, name) != value}
         if changed.get("external_id"):
+            Heartbeat.beat("external id given")  # locks its row: of two who take the same id at once, one comes first
             _refuse_anothers(now, changed["external_id"])
         for name, value in changed.items():
             setattr(now, name, value)

@@ -109,7 +109,7 @@ def _refused(error: ValidationError) -> Refused:
     field = _shown(".".join(str(part) for part in first["loc"] if part != "[key]"))
     words = _WORDS.get(first["type"])
     message = words.format(**first.get("ctx", {})) if words else first["msg"].removeprefix("Value error, ")
-    return Refused(field, f"{field}: {message}")
+    return Refused(field, f"{field}: {message}" if field else message)
 
 
 def _shown(field: str) -> str:

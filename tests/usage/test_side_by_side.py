@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 
-from signups.models import LimitReached, UsageRecord
-from signups.usage import taking
+from signups.models import LimitReached, Signup, UsageRecord
+from signups.usage import plans, taking
 from signups.usage.figures import utc_today
 from signups.usage.taking import Taken
 from tests.rows import make_signup
@@ -55,3 +56,18 @@ def test_a_limit_passed_by_several_reports_at_once_is_told_once() -> None:
 
     reached = LimitReached.objects.filter(signup=signup, period="total")
     assert sorted(reached.values_list("threshold", flat=True)) == [80, 100]
+
+
+def test_an_own_id_that_two_are_given_at_once_becomes_one_s() -> None:
+    def give(signup: Signup, own_id: str) -> None:
+        try:
+            with suppress(plans.Taken):
+                plans.change(signup, {"external_id": own_id})
+        finally:
+            connection.close()
+
+    for number in range(5):
+        both = [make_signup(f"{name}{number}@dev.test") for name in ("ada", "ben")]
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(give, both, [f"u_{number}"] * 2))
+        assert Signup.objects.filter(external_id=f"u_{number}").count() == 1
