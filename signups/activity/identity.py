@@ -12,7 +12,6 @@ from collections.abc import Iterable, Sequence
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError
-from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -100,19 +99,6 @@ def owners_of(anonymous_ids: Iterable[str]) -> dict[str, Signup]:
     """Those anonymous ids that are somebody's, each with its owner, in one query."""
     links = IdentityLink.objects.filter(anonymous_id__in=set(anonymous_ids), ended_at=None)
     return {link.anonymous_id: link.signup for link in links.select_related("signup__person", "signup__company")}
-
-
-def actions_of(signups: Iterable[Signup]) -> QuerySet[Action]:
-    """Everything these people did: anonymously under an id of theirs, or under one of a customer's names.
-
-    An action that names a customer is that customer's alone, whatever browser it came from.
-    """
-    signups = list(signups)
-    links = IdentityLink.objects.filter(signup__in=signups, ended_at=None)
-    # Lists, not subqueries: with them both databases combine the two indexes.
-    visitors = list(links.values_list("anonymous_id", flat=True))
-    names = sorted(set().union(*(customers.names_of(signup) for signup in signups)))
-    return Action.objects.filter(Q(anonymous_id__in=visitors, user_id="") | Q(user_id__in=names))
 
 
 def _usable(pairs: Iterable[tuple[Signup, str]]) -> set[tuple[Signup, str]]:

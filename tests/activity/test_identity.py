@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.models import Q
 from django.utils import timezone
 
 from signups import intake
-from signups.activity import identity
+from signups.activity import actions, identity
 from signups.activity.identity import Reason, TakenId
+from signups.activity.scope import Scope
+from signups.activity.window import Window
 from signups.models import Action, IdentityLink, Signup, Verdict
 from signups.usage import plans
 from tests.rows import make_signup
@@ -33,7 +36,7 @@ def join(signup: Signup, anonymous_id: str, reason: Reason = Reason.SIGNED_UP) -
 
 
 def names(*signups: Signup) -> set[str]:
-    return {action.name for action in identity.actions_of(signups)}
+    return {action.name for action in actions.read(Scope.of(signups), Q(), Window(), 0, actions.MOST).rows}
 
 
 @pytest.fixture
