@@ -29,7 +29,7 @@ def write_transaction() -> Iterator[None]:
 
 @contextmanager
 def may_fail() -> Iterator[None]:
-    """For what may fail without harm: inside an open transaction a savepoint, so that its error does not end that too."""
+    """For what may fail without harm: in an open transaction a savepoint, so that its error does not end that too."""
     if connection.in_atomic_block:
         with transaction.atomic():
             yield
