@@ -79,13 +79,17 @@ def check(signup_ids: Collection[int]) -> int:
 
 
 def check_soon(signup_ids: Collection[int]) -> None:
-    """The same for somebody who waits: what is not done after a few seconds is left to a run of the job."""
+    """The same for somebody who waits: what is not done after a few seconds is left to a run of the job.
+
+    Not to one that is under way, which may be past them already.
+    """
     until = time.monotonic() + _SOON_S
     for pk in _unsettled(signup_ids):
         if time.monotonic() > until:
-            jobs.start("limits", f"{timezone.now():%Y-%m-%d %H:%M:%S}")
-            enqueue("signups.tasks.run_job", "limits", is_urgent=True)
-            return
+            if jobs.start("limits", f"{timezone.now():%Y-%m-%d %H:%M:%S}"):
+                enqueue("signups.tasks.run_job", "limits", is_urgent=True)
+                return
+            until = time.monotonic() + _SOON_S
         _settle(pk)
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from datetime import UTC, date, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from signups import jobs
 from signups.models import Delivery, JobRun, LimitReached, Signup, UsageRecord
 from signups.usage import figures, limits, taking
 from tests.deliveries.acts import queued
@@ -153,6 +155,15 @@ def test_who_reports_a_crowd_waits_for_a_few_and_a_run_does_the_rest(monkeypatch
     assert not LimitReached.objects.exists()
     assert queued()[-1] == ("signups.tasks.run_job", "limits")
     run("limits", JobRun.objects.get(job="limits").period)
+    assert Delivery.objects.filter(event="reached_limit").count() == 3
+
+
+def test_a_crowd_is_not_left_to_a_run_that_may_be_past_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "_SOON_S", 0)
+    people = [trial(f"p{number}@dev.test") for number in range(3)]
+    jobs.start("limits", "2026-11-20")
+    JobRun.objects.update(claim=uuid4(), claimed_until=timezone.now() + timedelta(minutes=1), cursor=people[-1].pk)
+    taking.report([{"customer": one.email, "date": str(DAY), "count": 100} for one in people])
     assert Delivery.objects.filter(event="reached_limit").count() == 3
 
 
