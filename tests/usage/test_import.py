@@ -221,6 +221,12 @@ def test_refusals_may_not_overwrite_the_file_itself(file: Callable[..., Path]) -
 
 
 @pytest.mark.django_db
+def test_a_disk_that_is_full_of_refusals_is_told_in_a_line(file: Callable[..., Path]) -> None:
+    with pytest.raises(CommandError, match="/dev/full cannot be written: No space left on device"):
+        run(file(HEADER + "nobody@dev.test,2026-11-20,1\n"), refused="/dev/full")
+
+
+@pytest.mark.django_db
 def test_a_zipped_file_that_breaks_off_is_stored_up_to_there(file: Callable[..., Path]) -> None:
     make_signup()
     lines = "".join(f"ada@dev.test,2026-{1 + n // 28:02}-{1 + n % 28:02},{n}\n" for n in range(300))

@@ -67,6 +67,9 @@ class Command(BaseCommand):
                 problem = self._store(lines, result)
         except Unreadable as error:
             raise CommandError(str(error)) from error
+        except OSError as error:
+            text = f"{target} cannot be written: {error.strerror}. Run it again with another, named with --refused."
+            raise CommandError(text) from error
         finally:
             if target.is_file() and not target.stat().st_size:  # nothing was refused
                 target.unlink()
