@@ -6,7 +6,7 @@
   const script = document.currentScript;
   const { key, api, consent, domain } = script.dataset;
   const url = (api || new URL("/api/v1/actions", script.src)) + (key ? "?key=" + encodeURIComponent(key) : "");
-  const MOST = 50; // a call: what browsers still send of a page that is being left has a limit
+  const MOST = 60000; // bytes a call: browsers refuse more than 64 KiB from a page that may be left
   const asksNot = [navigator.doNotTrack, window.doNotTrack].includes("1") || navigator.globalPrivacyControl;
   let isAllowed = consent !== "required" && !asksNot;
   let queue = [];
@@ -38,21 +38,33 @@
   const record = (type, name, properties) => {
     if (!isAllowed) return;
     name = String(name).trim().replace(/\s+/g, " ").slice(0, 200).replace(/[\ud800-\udbff]$/, "");
+    try {
+      properties = JSON.parse(JSON.stringify(properties)); // as it is now
+    } catch {
+      properties = {}; // no JSON
+    }
     const timestamp = new Date().toISOString();
     queue.push({ id: newId(), type, name: name || "Untitled", anonymous_id: visitor(), timestamp, properties });
     queue = queue.slice(-500);
     timer ??= setTimeout(send, 300);
   };
 
+  // What of the queue goes into one call
+  const parcel = (count = Math.min(queue.length, 50)) => {
+    const body = JSON.stringify({ actions: queue.slice(0, count) });
+    const { size } = new Blob([body]);
+    return size > MOST && count > 1 ? parcel(count >> 1) : { count, body, size };
+  };
+
   const send = async () => {
     timer = undefined;
     if (isSending || !queue.length) return;
     isSending = true;
-    const batch = queue.slice(0, MOST);
+    const { count, body, size } = parcel();
+    const batch = queue.slice(0, count);
     try {
       // Text, so that browsers need not ask beforehand.
-      const body = JSON.stringify({ actions: batch });
-      const reply = await fetch(url, { method: "POST", body, keepalive: true, credentials: "omit" });
+      const reply = await fetch(url, { method: "POST", body, keepalive: size <= MOST, credentials: "omit" });
       if (reply.status === 429 || reply.status >= 500) throw reply;
       queue = queue.filter((one) => !batch.includes(one));
       wait = 1000;
@@ -64,8 +76,10 @@
   };
 
   const leave = () => {
-    while (queue.length && navigator.sendBeacon(url, JSON.stringify({ actions: queue.slice(0, MOST) }))) {
-      queue = queue.slice(MOST);
+    while (queue.length) {
+      const { count, body } = parcel();
+      if (!navigator.sendBeacon(url, body)) break;
+      queue = queue.slice(count);
     }
   };
 

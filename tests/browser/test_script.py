@@ -135,6 +135,31 @@ def test_what_could_not_be_sent_is_sent_again_and_counted_once(context: BrowserC
 
 @needs_browser
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("number", "size"), [(40, 3_000), (3, 29_000)])
+def test_more_than_a_browser_sends_of_a_page_that_is_left_goes_in_several_calls(
+    context: BrowserContext, number: int, size: int
+) -> None:
+    page = context.new_page()
+    page.goto("/docs/start")
+    page.evaluate(f"for (let n = 0; n < {number}; n++) onboarding.track('Ran it', {{output: 'é'.repeat({size} / 2)}})")
+    assert len(recorded(page, 1 + number)) == 1 + number
+
+
+@needs_browser
+@pytest.mark.django_db(transaction=True)
+def test_properties_that_are_no_json_hold_up_nothing(context: BrowserContext) -> None:
+    page = context.new_page()
+    page.goto("/docs/start")
+    page.evaluate(
+        "const round = {}; round.round = round; onboarding.track('Odd', round); onboarding.track('Odd', null)"
+    )
+    page.evaluate("onboarding.track('Fine', {a: 1})")
+    actions = recorded(page, 4)
+    assert [action.properties for action in actions[1:]] == [{}, {}, {"a": 1}]
+
+
+@needs_browser
+@pytest.mark.django_db(transaction=True)
 def test_nothing_is_recorded_before_consent_nor_of_who_asks_not_to_be_tracked(
     context: BrowserContext, elsewhere: Elsewhere
 ) -> None:
