@@ -66,6 +66,10 @@ class Vendor:
         """How many calls of its own (webhooks) it still has to make."""
         return 0
 
+    def is_held(self) -> bool:
+        """Whether it makes them only much later, for what it was answered."""
+        return False
+
     def routes(self) -> list[web.RouteDef]:
         """Routes below the prefix, such as ``web.post("/api/chat.postMessage", self.post_message)``."""
         raise NotImplementedError
@@ -121,11 +125,13 @@ class World:
         self.tick()
 
     async def settle(self, within_s: float = 20) -> int:
-        """Wait until the vendors have made their own calls; says how many are left after so long."""
+        """Wait until the vendors have made their own calls, or will not soon; says how many are left after so long."""
         until = time.monotonic() + within_s
-        while (waiting := sum(vendor.calls_waiting() for vendor in self.vendors.values())) and time.monotonic() < until:
+        while any(each.calls_waiting() and not each.is_held() for each in self.vendors.values()):
+            if time.monotonic() > until:
+                break
             await asyncio.sleep(0.002)
-        return waiting
+        return sum(vendor.calls_waiting() for vendor in self.vendors.values())
 
     def tick(self) -> None:
         for vendor in self.vendors.values():

@@ -13,10 +13,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass
 class Receiver:
-    """``url`` answers 200 to every POST; ``calls`` are headers and body of each."""
+    """``url`` answers 200 to every POST, after the ``statuses``; ``calls`` are headers and body of each."""
 
     url: str = ""
     calls: list[tuple[Message, bytes]] = field(default_factory=list)
+    statuses: list[int] = field(default_factory=list)
 
     def wait_for(self, count: int, within_s: float = 5) -> list[tuple[Message, bytes]]:
         deadline = time.monotonic() + within_s
@@ -32,7 +33,7 @@ def listening() -> Iterator[Receiver]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             receiver.calls.append((self.headers, self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(200)
+            self.send_response(receiver.statuses.pop(0) if receiver.statuses else 200)
             self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None:

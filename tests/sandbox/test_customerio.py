@@ -511,6 +511,20 @@ def test_later_reports_wait_behind_one_that_fails(sandbox: Sandbox) -> None:
     assert state(sandbox)["webhook_backlog"] == 2
 
 
+def test_a_refused_report_is_signed_anew_once_the_products_clock_is_set(sandbox: Sandbox) -> None:
+    identify(sandbox)
+    with listening() as receiver:
+        receiver.statuses = [401]
+        sandbox.setting("customerio", webhook_url=receiver.url)
+        event(sandbox)
+        receiver.wait_for(1)
+        moved = requests.post(f"{sandbox.url}/_clock", json={"offset_s": 6 * 3600}, timeout=30).json()
+    assert moved["calls_waiting"] == 0
+    first, again, _ = receiver.calls
+    assert first[1] == again[1]
+    assert int(again[0]["X-CIO-Timestamp"]) - int(first[0]["X-CIO-Timestamp"]) >= 6 * 3600
+
+
 # ---- the App API
 
 

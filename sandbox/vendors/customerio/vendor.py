@@ -48,6 +48,9 @@ class CustomerIO(Vendor):
     def calls_waiting(self) -> int:
         return len(self.workspace.webhooks.backlog)
 
+    def is_held(self) -> bool:
+        return self.workspace.webhooks.is_held
+
     def routes(self) -> list[web.RouteDef]:
         return [*TrackApi(self).routes(), *AppApi(self).routes()]
 
