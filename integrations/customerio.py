@@ -28,6 +28,7 @@ from integrations.rows import (
     limit_words,
     missing,
     person_name,
+    visitor,
 )
 from signups import links
 from signups.contracts import Delivered, Event, Integration, Later, MailReport, Misconfigured, Outcome, Skipped
@@ -127,7 +128,7 @@ def attributes(signup: Signup, delivery: Delivery) -> dict[str, Any]:
         "email": signup.email,
         "created_at": int(signup.created_at.timestamp()),
         "_timestamp": at_s(delivery),
-        "anonymous_id": signup.anonymous_id,
+        "anonymous_id": visitor(signup),
         "first_name": signup.person.fact("name.givenName") or first,
         "last_name": signup.person.fact("name.familyName") or last,
         "title": signup.person.fact("employment.title"),

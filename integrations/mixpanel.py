@@ -18,7 +18,7 @@ from django.conf import settings
 
 from integrations import mixpanel_actions
 from integrations.http import Door, Reply
-from integrations.rows import at_ms, company_fact, company_name, known, missing, person_name
+from integrations.rows import at_ms, company_fact, company_name, known, missing, person_name, visitor
 from signups.contracts import Delivered, Integration, Later, Never, Refusal, SentAction
 from signups.models import Delivery, Signup
 
@@ -155,8 +155,8 @@ def profile(signup: Signup) -> dict[str, Any]:
 
 
 def device_id(signup: Signup) -> str:
-    """The browser's anonymous id, "" where it has none that Mixpanel takes."""
-    return mixpanel_actions.usable_id(signup.anonymous_id)
+    """The browser's anonymous id, "" where it has none that Mixpanel takes, or somebody else's."""
+    return mixpanel_actions.usable_id(visitor(signup))
 
 
 def identity_event(signup: Signup, id_merge: str) -> dict[str, Any] | None:

@@ -47,6 +47,16 @@ def public_profiles(signup: Signup) -> dict[str, str]:
     }
 
 
+def visitor(signup: Signup) -> str:
+    """The anonymous id of the browser they signed up in; "" where it is no id, or not theirs.
+
+    Two people of one browser must not become one elsewhere, nor a visitor whom staff detached theirs again.
+    """
+    anonymous = signup.anonymous_id.strip()
+    is_theirs = anonymous and signup.identity_links.filter(anonymous_id=anonymous, ended_at=None).exists()
+    return anonymous if is_theirs else ""
+
+
 def at_ms(delivery: Delivery) -> int:
     """When the event happened, in epoch milliseconds: the same at every try."""
     return int(delivery.frozen["at_ms"])

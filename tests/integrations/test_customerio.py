@@ -9,6 +9,7 @@ import pytest
 
 from integrations import customerio
 from integrations.customerio import CustomerIO
+from signups.activity import identity
 from signups.contracts import Delivered, Later, Misconfigured, Never, Outcome, Skipped
 from signups.models import Delivery, LimitReached, Signup
 from tests.rows import finish, make_company, make_delivery, make_signup
@@ -49,6 +50,7 @@ def customers(sandbox: Sandbox) -> list[dict[str, Any]]:
 
 def test_a_person_as_a_customer() -> None:
     signup = ada(anonymous_id="7f9c2f0e", referrer="https://github.com/x")
+    identity.join(signup, "7f9c2f0e", identity.Reason.SIGNED_UP)
     delivery = make_delivery(signup, "customerio", at_s=AT_S)
     assert customerio.attributes(signup, delivery) == {
         "email": "ada@dev.test",
@@ -74,6 +76,12 @@ def test_a_person_as_a_customer() -> None:
         "source": "form",
         "referrer": "https://github.com/x",
     }
+
+
+def test_a_browser_that_is_somebody_else_s_is_not_theirs_there() -> None:
+    identity.join(make_signup("eve@dev.test"), "7f9c2f0e", identity.Reason.SIGNED_UP)
+    signup = ada(anonymous_id="7f9c2f0e")
+    assert "anonymous_id" not in customerio.attributes(signup, make_delivery(signup, "customerio"))
 
 
 def test_a_signup_as_an_event() -> None:

@@ -10,6 +10,7 @@ import requests
 
 from integrations import mixpanel, mixpanel_actions
 from integrations.mixpanel import Mixpanel
+from signups.activity import identity
 from signups.contracts import Delivered, Later, Misconfigured, Never, Refusal, SentAction
 from signups.models import Action, Delivery, Signup
 from tests.rows import make_company, make_delivery, make_signup
@@ -23,7 +24,9 @@ AT_S = 1_795_000_000.123
 
 def ada(**values: Any) -> Signup:
     facts = {"employment.title": "Backend Developer", "avatar": "https://avatars.test/ada.png"}
-    return make_signup(**{"company": make_company(metrics__employees=40), "facts": facts, "score": 15, **values})
+    signup = make_signup(**{"company": make_company(metrics__employees=40), "facts": facts, "score": 15, **values})
+    identity.join(signup, signup.anonymous_id, identity.Reason.SIGNED_UP)
+    return signup
 
 
 def tell(signup: Signup, delivery: Delivery | None = None, event: str = "signed_up") -> Delivered:
@@ -122,6 +125,18 @@ def test_what_they_did_before_signing_up_becomes_theirs(sandbox: Sandbox, settin
     merged = user(sandbox, signup)
     assert {merged["id"], *merged["device_ids"]} == {str(signup.uid), DEVICE}
     assert [event["event"] for event in merged["events"]] == ["Docs viewed", "Signed up"]
+
+
+@pytest.mark.parametrize("id_merge", ["simplified", "original", "legacy"])
+def test_two_people_of_one_browser_stay_two(sandbox: Sandbox, settings: Any, id_merge: str) -> None:
+    settings.MIXPANEL = settings.MIXPANEL | {"id_merge": id_merge}
+    sandbox.setting("mixpanel", id_merge=id_merge)
+    browsed(sandbox)
+    first, second = ada(anonymous_id=DEVICE), ada(email="eve@dev.test", anonymous_id=DEVICE)
+    tell(first)
+    assert "anonymous history merged" not in tell(second).note
+    assert [event["event"] for event in user(sandbox, first)["events"]] == ["Docs viewed", "Signed up"]
+    assert [event["event"] for event in user(sandbox, second)["events"]] == ["Signed up"]
 
 
 @pytest.mark.parametrize("anonymous_id", ["", "null", "undefined", "00000000-0000-0000-0000-000000000000", " 0 "])
