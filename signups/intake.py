@@ -128,7 +128,7 @@ def complete(signup: Signup) -> None:
             signup.company = signup.person.company = company or signup.company
         has_news = developer.apply(signup) or has_news
         if has_news:
-            signup.person.save()
+            signup.person.save(update_fields=["name", "company", "profile", "updated_at"])  # a stop is not ours to undo
             scored = scoring.score(
                 _facts(tuple(signup.checks.all()), signup.person.profile, _profile(signup.company), signup)
             )

@@ -17,12 +17,14 @@ ANSWERS: dict[str, bool | None] = {"yes": True, "no": False, "undo": None}
 def answer(signup: Signup, said: bool | None) -> bool:
     """Keep what they said (None: taken back) and judge their signups by it; says whether it was anything new."""
     with write_transaction():
+        theirs = Signup.objects.filter(person_id=signup.person_id).order_by("pk")
+        list(theirs.select_for_update(no_key=True))  # before the person, as everywhere
         person = Person.objects.select_for_update().get(pk=signup.person_id)
         if person.said_developer == said:
             return False
         person.said_developer = said
         person.said_developer_at = None if said is None else timezone.now()
         person.save(update_fields=["said_developer", "said_developer_at", "updated_at"])
-        for one in Signup.objects.filter(person=person).order_by("pk"):
+        for one in theirs:
             developer.update(one)
     return True
