@@ -113,7 +113,8 @@ def _used(scope: Scope, kind: Kind | None) -> QuerySet[Confirmation]:
 
 
 def _plans(scope: Scope, kind: Kind | None) -> QuerySet[Delivery]:
-    return Delivery.objects.filter(signup__in=scope.by_pk).only("signup", "integration", "event", "created_at")
+    plans = Delivery.objects.filter(signup__in=scope.by_pk).only("signup", "integration", "event", "created_at")
+    return plans if kind is not None else plans.remarkable()
 
 
 def _planned_together(delivery: Any, signup: Signup | None) -> Hashable:
@@ -124,7 +125,9 @@ def _attempts(scope: Scope, kind: Kind | None) -> QuerySet[Attempt]:
     attempts = Attempt.objects.filter(delivery__signup__in=scope.by_pk).select_related("delivery")
     attempts = attempts.defer("exchanges", "delivery__frozen", "delivery__made")
     to_slack = Q(delivery__integration__startswith=_SLACK)
-    return attempts if kind is None else attempts.filter(to_slack if kind is Kind.SLACK else ~to_slack)
+    if kind is None:
+        return attempts.exclude(Delivery.routine_at("delivery__"))
+    return attempts.filter(to_slack if kind is Kind.SLACK else ~to_slack)
 
 
 def _attempt_kind(attempt: Any) -> Kind:

@@ -34,7 +34,7 @@ def context(request: HttpRequest, signup: Signup, *, may_change: bool, may_chang
     """Everything the template needs about `signup` (with its person and company loaded)."""
     checks = list(signup.checks.all())
     scores = list(signup.scores.select_related("scorecard").prefetch_related("lines")[:_SCORES])
-    deliveries = list(with_attempts(signup.deliveries.order_by("-pk")[: _DELIVERIES + 1]))[::-1]
+    deliveries = list(with_attempts(signup.deliveries.remarkable().order_by("-pk")[: _DELIVERIES + 1]))[::-1]
     are_more, deliveries = len(deliveries) > _DELIVERIES, deliveries[-_DELIVERIES:]
     lookups = list(lookups_about(signup))
     person, company = signup.person, signup.company
@@ -56,6 +56,7 @@ def context(request: HttpRequest, signup: Signup, *, may_change: bool, may_chang
         "lookups": [(lookup, badges.LOOKUP_TONES.get(lookup.outcome, "quiet")) for lookup in lookups],
         "deliveries": [shown(delivery) for delivery in deliveries],
         "are_more_deliveries": are_more,
+        "routine_deliveries": signup.deliveries.routine().count(),
         "elsewhere": elsewhere(deliveries),
         "may_change_deliveries": may_change_deliveries,
         **story.context(request, Scope.of([signup]), reverse("admin:signups_signup_timeline", args=[signup.pk])),

@@ -84,8 +84,8 @@ class UsageRecordAdmin(ReadOnlyAdmin):
         return format_html('<span class="ob-nowrap">{}</span>', format_date(record.date, "j M Y"))
 
     @admin.display(description="metric", ordering="metric")
-    def metric_column(self, record: UsageRecord) -> str:
-        return record.metric.replace("_", " ")
+    def metric_column(self, record: UsageRecord) -> SafeString:
+        return format_html('<span class="ob-nowrap">{}</span>', record.metric.replace("_", " "))
 
     @admin.display(description="count", ordering="count")
     def count_column(self, record: UsageRecord) -> SafeString:

@@ -12,6 +12,15 @@ from signups.models.company import Company
 from signups.models.signup import Signup
 
 
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    def routine(self) -> DeliveryQuerySet:
+        """What comes every day and went well: of no interest beside what happened once."""
+        return self.filter(Delivery.routine_at())
+
+    def remarkable(self) -> DeliveryQuerySet:
+        return self.exclude(Delivery.routine_at())
+
+
 class Delivery(models.Model):
     """One event owed to one integration, exactly once. `uid` is what every idempotency key derives from, for ever.
 
@@ -46,6 +55,8 @@ class Delivery(models.Model):
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
+    objects = DeliveryQuerySet.as_manager()
+
     class Meta:
         ordering = ["-created_at", "-pk"]
         verbose_name_plural = "deliveries"
@@ -69,6 +80,11 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event} → {self.integration}"
+
+    @staticmethod
+    def routine_at(path: str = "") -> models.Q:
+        """Which deliveries are routine, seen from a row that has them at `path` ("delivery__")."""
+        return models.Q(**{f"{path}event": "usage_reported", f"{path}state": Delivery.State.DELIVERED})
 
 
 class Attempt(models.Model):

@@ -23,6 +23,7 @@ class Campaign(models.Model):
 
     class Meta:
         ordering = ["name"]
+        verbose_name_plural = "drip status"  # the page that lists them
         constraints = [models.UniqueConstraint(fields=["source", "key"], name="one_campaign_of_a_key")]
 
     def __str__(self) -> str:

@@ -337,6 +337,15 @@ def test_a_kind_without_moments_says_so(browser: Client, ada: Signup) -> None:
     assert "No mails yet." in browser.get(url(ada, "?kind=mail")).content.decode()
 
 
+def test_daily_reports_that_went_well_stand_among_the_deliveries_alone(browser: Client, ada: Signup) -> None:
+    make_delivery(ada, "close", 1, event="usage_reported", period="2026-11-23", state="delivered")
+    make_delivery(ada, "close", 1, event="usage_reported", period="2026-11-24", state="failed")
+    daily = [title for title in titles(browser, url(ada)) if "usage reported" in title]
+    assert len(daily) == 2  # the failed one: planned, and tried
+    assert len(titles(browser, url(ada, "?kind=delivery"))) == 3  # planned together, tried each by itself
+    assert "and 1 daily report" in browser.get(url(ada)).content.decode()
+
+
 def test_a_company_s_timeline_says_whose_each_moment_is(browser: Client) -> None:
     company = make_company()
     for name in ("Ada", "Bob"):
