@@ -10,9 +10,13 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from signups.models import Signup, Verdict
+from signups.models import Heartbeat, Person, Signup, Verdict
 
 _AT_ONCE = 5_000  # names in one query: SQLite takes 32,766 parameters
+
+
+class Taken(ValueError):
+    """Another customer goes by this own id: what is reported of the one would be stored for the other."""
 
 
 def find(references: Iterable[str]) -> dict[str, Signup]:
@@ -26,6 +30,19 @@ def find(references: Iterable[str]) -> dict[str, Signup]:
     for start in range(0, len(names), _AT_ONCE):
         found |= _find(names[start : start + _AT_ONCE])
     return found
+
+
+def require_free(external_id: str, person: Person) -> None:
+    """Raises `Taken` where an own id is another customer's own id, signup id or address.
+
+    For the transaction that gives it to a signup of `person`: of two that take the same id at once, one comes first.
+    """
+    Heartbeat.beat("external id given")  # locks its row
+    others = Signup.objects.exclude(person=person).exclude(verdict=Verdict.REJECTED).order_by()
+    names = [Q(external_id=external_id), Q(person__email=external_id.lower()), Q(uid=_uuid(external_id))]
+    other = next((found for name in names if (found := others.filter(name).first()) is not None), None)
+    if other is not None:
+        raise Taken(f"external_id: {external_id} is the customer {other.uid}'s. Send this one's, or change it there.")
 
 
 def names_of(signup: Signup) -> set[str]:

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db.models import F
 from django.utils import timezone
 
-from signups import confirmation, enrichment, scoring, verdicts, vetting
+from signups import confirmation, customers, enrichment, scoring, verdicts, vetting
 from signups.activity import identity
 from signups.contracts import Deadline, Found, Subject, providers
 from signups.mails import developer
@@ -76,7 +76,8 @@ class Assessment:
 def receive(submission: Submission, on_saved: Callable[[Signup, bool], None] | None = None) -> Receipt:
     """Decide on one signup and keep it; returns within the budget, whatever the vendors do.
 
-    `on_saved(signup, is_repeat)` runs in the transaction that saves the signup. Raises `vetting.InvalidAddress`.
+    `on_saved(signup, is_repeat)` runs in the transaction that saves the signup. Raises `vetting.InvalidAddress`,
+    and `customers.Taken` for another customer's `external_id`.
     """
     address = vetting.parse(submission.email)
     if (known := _known_signup(address)) is not None:
@@ -86,6 +87,8 @@ def receive(submission: Submission, on_saved: Callable[[Signup, bool], None] | N
         person = _person(address, submission)
         if (known := _known_signup(address)) is not None:  # another request of theirs was faster
             return _receive_again(known, submission, on_saved)
+        if submission.external_id:
+            customers.require_free(submission.external_id, person)
         signup = _save(submission, assessment, person)
         if on_saved is not None:
             on_saved(signup, False)

@@ -17,7 +17,7 @@ from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import HttpBearer
 
-from signups.models import ApiKey
+from signups.models import ApiKey, is_forbidden_id
 
 _LAST_USED_PRECISION = timedelta(minutes=1)  # so that not every call writes
 
@@ -71,6 +71,17 @@ def require_storable(*texts: str, is_one_line: bool = True) -> None:
             raise ValueError("must not contain control characters" + (" such as line breaks" if is_one_line else ""))
         if any("\ud800" <= character <= "\udfff" for character in text):
             raise ValueError("must not contain half a surrogate pair: send the text as UTF-8")
+
+
+def own_id(text: str) -> str:
+    """The product's own id of a customer, trimmed; "" where there is none.
+
+    Raises ValueError for what stands for no id: everybody whose id was lost would be one customer.
+    """
+    text = text.strip()
+    if is_forbidden_id(text):
+        raise ValueError(f"must not be {text!r}, which stands for no id: send the real one, or leave it out")
+    return text
 
 
 # -- Errors ------------------------------------------------------------------------------------------------------------

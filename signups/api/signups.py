@@ -13,8 +13,8 @@ from django.http import HttpRequest
 from ninja import Field, Header, Schema, Status
 from pydantic import ConfigDict, field_validator
 
-from signups import intake, vetting
-from signups.api.base import Bearer, ErrorOut, api, problem, require_storable
+from signups import customers, intake, vetting
+from signups.api.base import Bearer, ErrorOut, api, own_id, problem, require_storable
 from signups.models import ApiKey, IdempotentReply, Signup
 from signups.next_step import next_url
 
@@ -51,6 +51,11 @@ class SignupIn(Schema):
         if not value.strip():
             raise ValueError("must not be blank")
         return value.strip()
+
+    @field_validator("external_id")
+    @classmethod
+    def a_real_id(cls, value: str) -> str:
+        return own_id(value)
 
     @field_validator("utm")
     @classmethod
@@ -125,6 +130,8 @@ def create_signup(
         intake.receive(_submission(payload), on_saved=keep_answer)
     except vetting.InvalidAddress as error:
         return Status(422, problem("invalid_email", str(error), "email"))
+    except customers.Taken as error:
+        return Status(422, problem("taken", str(error), "external_id"))
     except IntegrityError:
         # The same key came twice at once, and the other request was faster: its answer holds.
         if idempotency_key and (replayed := _replay(key, idempotency_key, digest)):

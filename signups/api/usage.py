@@ -10,7 +10,7 @@ from ninja import Field, Schema, Status
 from pydantic import ConfigDict, WithJsonSchema, field_validator
 
 from signups import customers
-from signups.api.base import Bearer, ErrorOut, api, problem, require_storable
+from signups.api.base import Bearer, ErrorOut, api, own_id, problem, require_storable
 from signups.models import ApiKey, Signup
 from signups.usage import plans, records, taking
 
@@ -65,6 +65,11 @@ class PlanIn(Schema):
         require_storable(value)
         return value.strip()
 
+    @field_validator("external_id")
+    @classmethod
+    def a_real_id(cls, value: str) -> str:
+        return own_id(value)
+
 
 class PlanOut(Schema):
     """What a customer may use. `limit` null: no limit is set here, and the one that came with the newest usage counts,
@@ -115,7 +120,7 @@ def change_plan(request: HttpRequest, customer: str, payload: PlanIn) -> Status[
         return Status(404, problem("unknown_customer", message, "customer"))
     try:
         changed = plans.change(signup, _changes(payload))
-    except plans.Taken as error:
+    except customers.Taken as error:
         return Status(422, problem("taken", str(error), "external_id"))
     return Status(200, _plan_of(changed))
 

@@ -229,3 +229,17 @@ def test_the_docs_describe_the_call_without_the_internet(client: Client) -> None
     paths = client.get("/api/openapi.json").json()["paths"]
     assert {"/api/v1/signups", "/api/v1/hello"} <= set(paths)
     assert set(paths["/api/v1/signups"]["post"]["responses"]) == {"200", "201", "400", "401", "409", "413", "422"}
+
+
+def test_anothers_own_id_is_refused_and_nothing_kept(backend: Client, sandbox: Sandbox) -> None:
+    post(backend, external_id="u_42")
+    before = row_counts()
+    reply = post(backend, email="tom@acme.test", name="Tom Reyes", external_id="u_42")
+    assert (reply.status_code, error(reply)["code"], error(reply)["field"]) == (422, "taken", "external_id")
+    assert row_counts() == before
+
+
+def test_what_stands_for_no_id_is_no_own_id(backend: Client) -> None:
+    reply = post(backend, external_id="null")
+    assert (reply.status_code, error(reply)["field"]) == (422, "external_id")
+    assert not Signup.objects.exists()

@@ -240,6 +240,7 @@ def test_an_unknown_customer_is_not_found(backend: Client, customer: str) -> Non
         ({"limit": 10**16}, "limit"),
         ({"limit_period": "week"}, "limit_period"),
         ({"external_id": "x" * 101}, "external_id"),
+        ({"external_id": "null"}, "external_id"),
         ({"email": "tom@dev.test"}, "email"),
     ],
 )
@@ -256,6 +257,15 @@ def test_anothers_own_id_is_refused(backend: Client) -> None:
     reply = patch(backend, "ada@dev.test", external_id="u_42")
     assert (reply.status_code, error(reply)["code"], error(reply)["field"]) == (422, "taken", "external_id")
     assert Signup.objects.filter(external_id="u_42").count() == 1
+
+
+@pytest.mark.parametrize("name", ["email", "uid"])
+def test_an_own_id_that_names_another_customer_otherwise_is_refused(name: str, backend: Client) -> None:
+    tom = make_signup("tom@dev.test")
+    make_signup()
+    reply = patch(backend, "ada@dev.test", external_id=str(getattr(tom, name)))
+    assert (reply.status_code, error(reply)["code"]) == (422, "taken")
+    assert patch(backend, "ada@dev.test", external_id="ada@dev.test").status_code == 200
 
 
 def test_the_docs_say_what_a_record_is(client: Client) -> None:

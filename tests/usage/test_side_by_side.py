@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from signups import customers
 from signups.models import LimitReached, Signup, UsageRecord
 from signups.usage import plans, taking
 from signups.usage.figures import utc_today
@@ -61,7 +62,7 @@ def test_a_limit_passed_by_several_reports_at_once_is_told_once() -> None:
 def test_an_own_id_that_two_are_given_at_once_becomes_one_s() -> None:
     def give(signup: Signup, own_id: str) -> None:
         try:
-            with suppress(plans.Taken):
+            with suppress(customers.Taken):
                 plans.change(signup, {"external_id": own_id})
         finally:
             connection.close()
