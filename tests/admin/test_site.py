@@ -116,3 +116,11 @@ def test_a_persons_page_lists_their_signups(browser: Client) -> None:
 
     assert reverse("admin:signups_signup_change", args=[signup.pk]) in shown
     assert "Engineer" in shown
+
+
+def test_an_empty_list_is_not_taken_for_a_search_that_found_nothing(browser: Client) -> None:
+    empty = browser.get(reverse("admin:signups_forward_changelist")).content.decode()
+    searched = browser.get(reverse("admin:signups_forward_changelist"), {"q": "ada"}).content.decode()
+
+    assert ("Nothing here yet" in empty, "Show all" in empty) == (True, False)
+    assert ("Nothing found" in searched, "Show all" in searched) == (True, True)
