@@ -31,6 +31,12 @@ def as_signed_points(share: float) -> str:
 
 
 @register.filter
+def as_count(number: int | None) -> str:
+    """ "2,188", "–" for none."""
+    return "–" if number is None else f"{number:,}"
+
+
+@register.filter
 def as_days(span: timedelta) -> str:
     """ "a day", "7 days"."""
     return "a day" if span.days == 1 else f"{span.days} days"
