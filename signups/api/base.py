@@ -10,7 +10,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import NinjaAPI, Schema
@@ -18,6 +17,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import HttpBearer
 
 from signups.models import ApiKey, is_forbidden_id
+from signups.transactions import write_transaction
 
 _LAST_USED_PRECISION = timedelta(minutes=1)  # so that not every call writes
 
@@ -32,10 +32,10 @@ class Bearer(HttpBearer):
     def authenticate(self, request: HttpRequest, token: str) -> ApiKey | None:
         keys = ApiKey.objects.filter(digest=ApiKey.digest_of(token), kind__in=self.kinds, revoked_at=None)
         key = keys.select_related("signup").first()
-        if key is not None:
-            now = timezone.now()
-            stale = Q(last_used_at=None) | Q(last_used_at__lt=now - _LAST_USED_PRECISION)
-            ApiKey.objects.filter(stale, pk=key.pk).update(last_used_at=now)
+        now = timezone.now()
+        if key is not None and (key.last_used_at is None or key.last_used_at < now - _LAST_USED_PRECISION):
+            with write_transaction():
+                ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
         return key
 
 

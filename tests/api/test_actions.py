@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from signups.api.actions import page_limit
 from signups.models import Action, ApiKey
@@ -145,6 +147,13 @@ def test_browsers_are_told_beforehand_which_origins_may_call(client: Client, pub
     assert reply["Access-Control-Allow-Headers"] == "Authorization, Content-Type"
     stranger = client.options("/api/v1/actions", headers={"Origin": "https://evil.test", **asked})
     assert "Access-Control-Allow-Origin" not in stranger
+
+
+def test_a_call_soon_after_another_waits_for_no_write_of_the_key(client: Client, public_key: str) -> None:
+    post(client, page(), query=f"?key={public_key}", Origin=SITE)
+    with CaptureQueriesContext(connection) as queries:
+        post(client, query=f"?key={public_key}", Origin=SITE)
+    assert not [query["sql"] for query in queries if query["sql"].startswith("UPDATE")]
 
 
 def test_a_flood_from_one_address_is_told_when_to_come_again(client: Client, public_key: str) -> None:
