@@ -1,12 +1,12 @@
-// Records page views and what the page tells of by onboarding.track(name, properties), under an id kept in a first-party
-// cookie. Attributes of its tag: data-key (a public key), data-api (where to report), data-consent="required" (nothing
-// before onboarding.consent(true)), data-domain (for one id on all of a domain's hosts).
+// Records page views and onboarding.track(name, properties) under an id in a first-party cookie. Its tag's attributes:
+// data-key (a public key), data-api (where to report), data-consent="required" (nothing before onboarding.consent(true)),
+// data-domain (one id on all of a domain's hosts).
 (() => {
   "use strict";
   const script = document.currentScript;
   const { key, api, consent, domain } = script.dataset;
   const url = (api || new URL("/api/v1/actions", script.src)) + (key ? "?key=" + encodeURIComponent(key) : "");
-  const MOST = 60000; // bytes a call: browsers refuse more than 64 KiB from a page that may be left
+  const MOST = 60000; // bytes a call: browsers send no more than 64 KiB from a page that is left
   const asksNot = [navigator.doNotTrack, window.doNotTrack].includes("1") || navigator.globalPrivacyControl;
   let isAllowed = consent !== "required" && !asksNot;
   let queue = [];
@@ -29,7 +29,7 @@
   };
 
   const visitor = () => {
-    const kept = /(?:^|; )anonymous_id=([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:;|$)/i.exec(document.cookie);
+    const kept = /(?:^|; )anonymous_id=([0-9a-f-]{36})(?:;|$)/i.exec(document.cookie);
     const id = kept ? kept[1].toLowerCase() : newId();
     if (!kept) keep(id, 31536000);
     return id;
