@@ -163,13 +163,27 @@ def _person(address: Address, submission: Submission) -> Person:
 
 
 def _receive_again(signup: Signup, submission: Submission, on_saved: Callable[[Signup, bool], None] | None) -> Receipt:
-    """Whoever types a known address into the form gets a link to its mailbox, and learns nothing else."""
+    """Whoever types a known address into the form gets a link to its mailbox, and learns nothing else.
+
+    The backend may say its own id of a customer now that has none yet; one that is there stays.
+    """
     with write_transaction():
         if submission.source == Signup.Source.FORM and signup.verdict in (Verdict.ACCEPTED, Verdict.CONFIRM):
             confirmation.ask_again(signup)
+        if submission.source == Signup.Source.API and submission.external_id:
+            _give_own_id(signup, submission.external_id)
         if on_saved is not None:
             on_saved(signup, True)
     return Receipt(signup, is_repeat=True)
+
+
+def _give_own_id(signup: Signup, external_id: str) -> None:
+    if Signup.objects.select_for_update(of=("self",)).get(pk=signup.pk).external_id:
+        return
+    customers.require_free(external_id, signup.person)
+    signup.external_id = external_id
+    Signup.objects.filter(pk=signup.pk).update(external_id=external_id)
+    identity.join_reported(signup)
 
 
 # -- Looking up --------------------------------------------------------------------------------------------------------

@@ -100,9 +100,9 @@ class ActionsFromPagesMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path != self.PATH:
-            return self.get_response(request)
+            return _in_our_shape(request, self.get_response(request))
         is_question = request.method == "OPTIONS"
-        response = HttpResponse(status=204) if is_question else self.get_response(request)
+        response = HttpResponse(status=204) if is_question else _in_our_shape(request, self.get_response(request))
         patch_vary_headers(response, ["Origin"])
         origin = request.headers.get("Origin", "")
         if origin and origin in origins.allowed():
@@ -113,3 +113,13 @@ class ActionsFromPagesMiddleware:
                 response["Access-Control-Allow-Headers"] = "Authorization, Content-Type"
                 response["Access-Control-Max-Age"] = "3600"
         return response
+
+
+def _in_our_shape(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """The API's router answers a wrong method in plain text: every refusal of the API has one shape."""
+    if response.status_code != 405 or not request.path.startswith("/api/"):
+        return response
+    allowed = response.headers.get("Allow", "")
+    message = f"This address takes {allowed}, not {request.method}. The docs are at /api/docs."
+    error = {"code": "method_not_allowed", "field": None, "message": message}
+    return JsonResponse({"error": error}, status=405, headers={"Allow": allowed})

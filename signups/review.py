@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.models import AbstractBaseUser
 from django.utils import timezone
 
-from signups import confirmation
+from signups import confirmation, customers
 from signups.models import Signup, Verdict, VerdictChange
 from signups.transactions import write_transaction
 
@@ -42,11 +42,25 @@ def _decide(signup: Signup, verdict: Verdict, user: AbstractBaseUser, note: str)
         signup.verdict, signup.reviewed_at = verdict, timezone.now()
         if verdict == Verdict.ACCEPTED:
             signup.accepted_at = signup.reviewed_at
+            note = _without_anothers_id(signup, note)
         _record(signup, verdict, user, note)
         signup.save()
         if verdict == Verdict.ACCEPTED and was_turned_away:
             confirmation.ask(signup)
     return True
+
+
+def _without_anothers_id(signup: Signup, note: str) -> str:
+    """A rejected signup keeps no own id from others: taken meanwhile, it is theirs. The note, which then says so."""
+    if not signup.external_id:
+        return note
+    try:
+        customers.require_free(signup.external_id, signup.person)
+    except customers.Taken:
+        said = f"The own id {signup.external_id} is another customer's by now: this one has none."
+        signup.external_id = ""
+        return f"{note} {said}".strip()
+    return note
 
 
 def _record(signup: Signup, verdict: Verdict, user: AbstractBaseUser, note: str) -> None:

@@ -36,7 +36,11 @@ class SignupIn(Schema):
     ga_session_id: str = Field("", max_length=100)
     ip: str | None = Field(None, max_length=45, description="The visitor's address, not the backend's")
     user_agent: str = Field("", max_length=500)
-    external_id: str = Field("", max_length=100, description="The product's own id of this customer")
+    external_id: str = Field(
+        "",
+        max_length=100,
+        description="The product's own id of this customer. One that has an id keeps it: PATCH changes it",
+    )
 
     @field_validator("*")
     @classmethod

@@ -195,9 +195,7 @@ def _settle(pk: int) -> int:
 def _told(held: Held) -> int:
     events = 0
     for row in held.reached_again():
-        LimitReached.objects.filter(pk=row.pk).update(
-            resolved_at=None, count=held.counts.get(row.period, 0), limit=held.limit or 0
-        )
+        LimitReached.objects.filter(pk=row.pk).update(resolved_at=None)  # its numbers are those of the first time
     for row in held.resolved():
         LimitReached.objects.filter(pk=row.pk).update(resolved_at=Now())
         events += _tell_resolved(held, row)

@@ -47,6 +47,16 @@ def test_accepting_anyway_sends_the_signup_on(browser: Client, boss: User) -> No
     assert said(reply) == ["Ada Byrne <ada@dev.test> was accepted; the deliveries are planned."]
 
 
+def test_an_own_id_that_somebody_else_has_by_now_is_theirs(browser: Client) -> None:
+    signup = make_signup("late@dev.test", verdict=Verdict.REJECTED, external_id="u_42")
+    make_signup(external_id="u_42")
+    browser.post(decision(signup, "accept"), {"sure": "yes", "note": "A partner"})
+
+    signup.refresh_from_db()
+    assert (signup.verdict, signup.external_id) == (Verdict.ACCEPTED, "")
+    assert "u_42 is another customer's" in signup.verdict_changes.latest("at").note
+
+
 def test_rejecting_takes_a_signup_out(browser: Client) -> None:
     signup = make_signup()
     browser.post(decision(signup, "reject"), {"sure": "yes"})

@@ -124,3 +124,9 @@ def test_an_empty_list_is_not_taken_for_a_search_that_found_nothing(browser: Cli
 
     assert ("Nothing here yet" in empty, "Show all" in empty) == (True, False)
     assert ("Nothing found" in searched, "Show all" in searched) == (True, True)
+
+
+def test_what_nobody_may_do_is_refused_on_a_page_with_a_way_on(browser: Client) -> None:
+    reply = browser.get("/admin/signups/campaign/add/")
+    assert reply.status_code == 403
+    assert "This is not yours to see" in reply.content.decode()

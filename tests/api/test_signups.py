@@ -239,6 +239,18 @@ def test_anothers_own_id_is_refused_and_nothing_kept(backend: Client, sandbox: S
     assert row_counts() == before
 
 
+def test_a_customer_without_an_own_id_is_given_one_when_it_comes_again(backend: Client, sandbox: Sandbox) -> None:
+    post(backend)
+    assert [post(backend, external_id=own).status_code for own in ("u_42", "u_43")] == [200, 200]
+    assert Signup.objects.get().external_id == "u_42"
+
+
+def test_a_wrong_method_is_refused_in_the_same_shape(backend: Client) -> None:
+    reply = backend.get("/api/v1/signups")
+    assert (reply.status_code, reply.headers["Allow"]) == (405, "POST")
+    assert error(reply)["message"].startswith("This address takes POST, not GET.")
+
+
 def test_what_stands_for_no_id_is_no_own_id(backend: Client) -> None:
     reply = post(backend, external_id="null")
     assert (reply.status_code, error(reply)["field"]) == (422, "external_id")
