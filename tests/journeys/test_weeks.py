@@ -108,7 +108,7 @@ def lived(sandbox_process: Sandbox, django_db_setup: None, django_db_blocker: An
 
 def as_migrated() -> None:
     """The database as after the migrations: nothing in it but what they made."""
-    call_command("flush", interactive=False, verbosity=0, inhibit_post_migrate=True)
+    call_command("flush", interactive=False, verbosity=0, inhibit_post_migrate=True, reset_sequences=False)
     connection.creation.deserialize_db_from_string(connection._test_serialized_contents)  # type: ignore[attr-defined]
 
 
