@@ -150,10 +150,12 @@ class VerdictChange(models.Model):
 
 
 class Check(models.Model):
-    """One check's answer about a signup, with its evidence. One that failed or was late is *unknown*, never *bad*."""
+    """One check's answer about a signup, with its evidence. One that failed or was late is *unknown*, never *bad*;
+    *risky* is a weak sign, which proves nothing."""
 
     class Outcome(models.TextChoices):
         GOOD = "good", "good"
+        RISKY = "risky", "risky"
         BAD = "bad", "bad"
         UNKNOWN = "unknown", "unknown"
 

@@ -21,20 +21,32 @@ class Examination:
 
 @dataclass(frozen=True)
 class Examining:
-    """An examination under way."""
+    """An examination under way. `name` is the form's, `device_id` the browser's cookie; "" where not known."""
 
     address: Address
     asking: mx.Asking
+    name: str = ""
+    ip: str | None = None
+    device_id: str = ""
 
     def finish(self) -> Examination:
         """Do what needs no waiting, then wait for the rest until the deadline. One query."""
-        offline = [check(self.address) for check in (syntax.check, lists.check, disposable.check, free_mail.check)]
-        return Examination((*offline, self.asking.finish()), suggestion.suggest(self.address))
+        listed = lists.check(self.address)
+        syntax_, *others = offline(self.address, self.name)
+        mail = self.asking.finish()
+        return Examination((syntax_, listed, *others, mail.check), suggestion.suggest(self.address))
 
 
-def start(address: Address, deadline: Deadline) -> Examining:
+def start(
+    address: Address, deadline: Deadline, *, name: str = "", ip: str | None = None, device_id: str = ""
+) -> Examining:
     """Start everything that has to wait for others; returns at once."""
-    return Examining(address, mx.start(address.domain, deadline))
+    return Examining(address, mx.start(address.domain, deadline), name, ip, device_id)
+
+
+def offline(address: Address, name: str = "") -> list[CheckResult]:
+    """The checks that need neither the database nor the network; syntax first."""
+    return [check(address) for check in (syntax.check, disposable.check, free_mail.check)]
 
 
 def forget() -> None:

@@ -42,6 +42,20 @@ _SANDBOX_NETWORKS = [
 
 
 @dataclass(frozen=True)
+class Mail:
+    """How mail reaches a domain, as far as DNS said so in time: what the check says, and the names it rests on.
+
+    `hosts` are the mail servers (those with the lowest preference first), `addresses` theirs, `name_servers` those of
+    the registered domain; all in lower case, without a final dot, and empty where unknown.
+    """
+
+    check: CheckResult
+    hosts: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    name_servers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Asking:
     """The question under way about one domain."""
 
@@ -49,8 +63,13 @@ class Asking:
     deadline: Deadline
     future: Future[CheckResult]
 
-    def finish(self) -> CheckResult:
+    def finish(self) -> Mail:
         """The answer; waits for it no longer than the deadline."""
+        check = self._finish()
+        hosts = tuple(record.partition(" ")[2] for record in check.evidence.get("mx", ()))
+        return Mail(check, hosts, tuple(check.evidence.get("addresses", ())))
+
+    def _finish(self) -> CheckResult:
         try:
             return self.future.result(timeout=self.deadline.remaining_s())
         except TimeoutError:

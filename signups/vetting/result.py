@@ -9,7 +9,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One check's answer: `outcome` is "good", "bad" or "unknown", `code` says what exactly ("null_mx").
+    """One check's answer; `code` says what exactly ("null_mx").
+
+    `outcome` is "good"; "risky", a weak sign that proves nothing and never rejects alone; "bad", a hard fact; or
+    "unknown", where nobody could say.
 
     `sentence` is for people, `evidence` (JSON) for staff who want to see for themselves; `ms` is the time it took.
     """

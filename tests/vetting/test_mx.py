@@ -13,7 +13,7 @@ from tests.sandbox_process import Sandbox
 
 
 def check(domain: str, budget_ms: int = 1500) -> CheckResult:
-    return mx.start(domain, Deadline(budget_ms)).finish()
+    return mx.start(domain, Deadline(budget_ms)).finish().check
 
 
 def questions(sandbox: Sandbox) -> list[str]:
@@ -59,7 +59,7 @@ def test_aname_server_that_does_not_say_proves_nothing(sandbox: Sandbox, status:
 
 def test_a_silentname_server_is_unknown_when_the_time_is_up(sandbox: Sandbox) -> None:
     deadline = Deadline(250)
-    result = mx.start("silent.test", deadline).finish()
+    result = mx.start("silent.test", deadline).finish().check
     assert (result.outcome, result.code) == ("unknown", "dns_timeout")
     assert 200 <= deadline.elapsed_ms() <= 350
 
@@ -67,7 +67,7 @@ def test_a_silentname_server_is_unknown_when_the_time_is_up(sandbox: Sandbox) ->
 def test_a_late_answer_is_unknown_when_the_time_is_up(sandbox: Sandbox) -> None:
     sandbox.fault("dns", latency_ms=2000, times=None)
     deadline = Deadline(250)
-    assert mx.start("dev.test", deadline).finish().code == "dns_timeout"
+    assert mx.start("dev.test", deadline).finish().check.code == "dns_timeout"
     assert deadline.elapsed_ms() <= 350
 
 
@@ -174,7 +174,7 @@ def test_a_crowd_of_silent_domains_piles_nothing_up(sandbox: Sandbox) -> None:
     threads = threading.active_count()
     sandbox.fault("dns", status="timeout", times=None)
     asking = [mx.start(f"crowd-{n}.test", Deadline(300)) for n in range(200)]
-    assert {one.finish().code for one in asking} == {"dns_timeout"}
+    assert {one.finish().check.code for one in asking} == {"dns_timeout"}
     assert threading.active_count() == threads
 
 
