@@ -97,24 +97,46 @@ def receive(submission: Submission, on_saved: Callable[[Signup, bool], None] | N
 
 def assess(address: Address, submission: Submission | None = None, budget_ms: int | None = None) -> Assessment:
     """Vet, look up, score and decide, saving nothing. `budget_ms` defaults to the setting."""
+    return start(address, submission, budget_ms).finish()
+
+
+def start(
+    address: Address, submission: Submission | None = None, budget_ms: int | None = None, *, looks_up: bool = True
+) -> Assessing:
+    """Start an assessment; returns at once. Nobody is asked who it is where `looks_up` is false."""
     deadline = Deadline(settings.VETTING_BUDGET_MS if budget_ms is None else budget_ms)
     examining = vetting.start(address, deadline)
-    looking_up = _look_up(address, deadline)
-    examination, findings = examining.finish(), looking_up.finish()
-    checks = (*examination.checks, _person_check(findings), _company_check(findings))
-    scored = scoring.score(_facts(examination.checks, findings.person, findings.company, submission))
-    decision = verdicts.decide(checks, is_high_value=scored.is_high_value)
-    return Assessment(
-        address=address,
-        verdict=decision.verdict,
-        reasons=decision.reasons,
-        checks=checks,
-        suggestion=examination.suggestion,
-        company_domain=findings.company_domain,
-        findings=findings,
-        scored=scored,
-        ms=deadline.elapsed_ms(),
-    )
+    return Assessing(address, submission, deadline, examining, _look_up(address, deadline) if looks_up else None)
+
+
+@dataclass(frozen=True)
+class Assessing:
+    """An assessment under way."""
+
+    address: Address
+    submission: Submission | None
+    deadline: Deadline
+    examining: vetting.Examining
+    looking_up: enrichment.PendingLookups | None
+
+    def finish(self) -> Assessment:
+        """Wait for what is asked, until the deadline, and decide."""
+        examination = self.examining.finish()
+        findings = self.looking_up.finish() if self.looking_up else _not_looked_up(self.address)
+        checks = (*examination.checks, _person_check(findings), _company_check(findings))
+        scored = scoring.score(_facts(examination.checks, findings.person, findings.company, self.submission))
+        decision = verdicts.decide(checks, is_high_value=scored.is_high_value)
+        return Assessment(
+            address=self.address,
+            verdict=decision.verdict,
+            reasons=decision.reasons,
+            checks=checks,
+            suggestion=examination.suggestion,
+            company_domain=findings.company_domain,
+            findings=findings,
+            scored=scored,
+            ms=self.deadline.elapsed_ms(),
+        )
 
 
 def complete(signup: Signup) -> None:
@@ -191,6 +213,10 @@ def _give_own_id(signup: Signup, external_id: str) -> None:
 
 def _look_up(address: Address, deadline: Deadline) -> enrichment.PendingLookups:
     return enrichment.start(address.key, vetting.known_company_domain(address), deadline, _is_company_domain)
+
+
+def _not_looked_up(address: Address) -> enrichment.Findings:
+    return enrichment.Findings([], {}, {}, vetting.known_company_domain(address), is_late=False)
 
 
 def _is_company_domain(domain: str) -> bool:

@@ -1,7 +1,8 @@
 """Is it genuine? One file a check; all of them side by side, under one deadline.
 
 A check answers *good*, *risky* (a weak sign), *bad* (a hard fact) or *unknown*, with a sentence, its evidence and its
-time. What failed or was late is unknown, never bad. What the answers mean for the signup is `signups.verdicts`' business.
+time. What failed or was late is unknown, never bad. What the answers mean for the signup is the business of
+`signups.verdicts`.
 """
 
 from signups.vetting.address import Address, InvalidAddress, parse
