@@ -24,6 +24,7 @@ for _name in ("HTTP", "DNS", "SMTP"):
     os.environ[f"SANDBOX_{_name}_PORT"] = str(_free_port())
 # A database of this run's own: two runs at once in one folder do not meet.
 os.environ.setdefault("DATABASE_URL", f"sqlite:///var/test-{os.getpid()}.sqlite3")
+_owner = os.environ.setdefault("TEST_RUN", str(os.getpid()))  # inherited by commands that a test starts
 
 from onboarding.settings import *  # noqa: E402, F403
 
@@ -37,8 +38,8 @@ if _database["ENGINE"].endswith("sqlite3"):
     _database["TEST"] = {"NAME": _database["NAME"]}
 
     @atexit.register
-    def _remove_database(owner: int = os.getpid()) -> None:
-        if os.getpid() != owner:  # a process that a test forked
+    def _remove_database() -> None:
+        if str(os.getpid()) != _owner:  # a process that a test forked or started
             return
         for suffix in ("", "-wal", "-shm"):
             Path(f"{_database['NAME']}{suffix}").unlink(missing_ok=True)
