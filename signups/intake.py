@@ -119,6 +119,12 @@ class Assessing:
     examining: vetting.Examining
     looking_up: enrichment.PendingLookups | None
 
+    @property
+    def is_done(self) -> bool:
+        """Whether the name servers and everybody else asked so far have answered."""
+        asked = self.looking_up.waiting if self.looking_up else ()
+        return self.examining.asking.future.done() and all(future.done() for future in asked)
+
     def finish(self) -> Assessment:
         """Wait for what is asked, until the deadline, and decide."""
         examination = self.examining.finish()

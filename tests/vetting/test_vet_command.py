@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from tqdm import tqdm
 
+from signups.management.commands.vet import LONGEST_LINE, addresses_in, in_order
 from signups.models import Lookup, Person, Signup
 from tests.sandbox_process import ROOT, Sandbox
 
@@ -90,3 +92,26 @@ def test_a_shell_sees_how_it_ended() -> None:
     assert (wrong.returncode, wrong.stdout, len(wrong.stderr.splitlines())) == (1, "", 1)
     given = subprocess.run([*command, "--file", "-"], cwd=ROOT, input="# none\nfoo\n", capture_output=True, text=True)
     assert (given.returncode, given.stdout.split()[:2], given.stderr) == (0, ["foo", "rejected"], "")
+
+
+def test_the_people_in_a_file_are_looked_up_on_request_only(sandbox: Sandbox, tmp_path: Path) -> None:
+    file = tmp_path / "list.txt"
+    file.write_text("ada@dev.test\n")
+    assert [said["verdict"] for said in vet_json("--file", str(file))] == ["confirm"]
+    assert [sandbox.received(vendor) for vendor in ("clearbit", "gravatar", "github")] == [[], [], []]
+    assert [said["verdict"] for said in vet_json("--file", str(file), "--look-up")] == ["accepted"]
+    assert [said["verdict"] for said in vet_json("ada@dev.test", "--no-look-up")] == ["confirm"]
+
+
+def test_an_answer_that_is_late_holds_no_question_back(sandbox: Sandbox, tmp_path: Path) -> None:
+    file = tmp_path / "list.txt"
+    file.write_text("kim@silent.test\n" + "".join(f"m@crowd-{n}.test\n" for n in range(700)))
+    started = next(in_order(addresses_in(str(file), tqdm(disable=True)), looks_up=False))
+    assert started.email == "kim@silent.test"
+    assert len({call["path"] for call in sandbox.received("dns")}) > 700
+
+
+def test_a_line_without_an_end_is_read_in_pieces(sandbox: Sandbox, tmp_path: Path) -> None:
+    file = tmp_path / "list.txt"
+    file.write_text("x" * (2 * LONGEST_LINE + 5))
+    assert [len(said["email"]) for said in vet_json("--file", str(file))] == [LONGEST_LINE, LONGEST_LINE, 5]
