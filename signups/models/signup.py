@@ -52,8 +52,14 @@ class Signup(models.Model):
     ga_session_id = models.CharField("Google Analytics session id", max_length=100, blank=True)
     ip = models.GenericIPAddressField("IP address", null=True, blank=True)
     user_agent = models.CharField(max_length=500, blank=True)
+    device_id = models.CharField("device id", max_length=100, blank=True)  # of the cookie against fraud
     external_id = models.CharField("the product's own id", max_length=100, blank=True, db_index=True)
     created_at = models.DateTimeField("signed up", auto_now_add=True, db_index=True)
+
+    # By what repeats are found: `signups.vetting.velocity` makes these of the above
+    canonical_key = models.CharField(max_length=320, blank=True, editable=False)
+    email_domain = models.CharField("registered domain", max_length=253, blank=True, editable=False)
+    ip_network = models.CharField("IP network", max_length=43, blank=True, editable=False)  # "203.0.113.0/24"
 
     # What was decided
     verdict = models.CharField(max_length=10, choices=Verdict.choices, db_index=True)
@@ -66,6 +72,18 @@ class Signup(models.Model):
     confirmed_at = models.DateTimeField("confirmed", null=True, blank=True)
     accepted_at = models.DateTimeField("accepted", null=True, blank=True)
     reviewed_at = models.DateTimeField("reviewed", null=True, blank=True)
+
+    # What staff say it really was: what the rules are measured by, and what they learn from
+    class Label(models.TextChoices):
+        NONE = "", "no label"
+        SPAM = "spam", "spam"
+        GENUINE = "genuine", "genuine"
+
+    label = models.CharField(max_length=10, choices=Label.choices, default=Label.NONE, blank=True)
+    labelled_at = models.DateTimeField(null=True, blank=True)
+    labelled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
 
     # What they may use, and what kind of user they are
     class PlanPeriod(models.TextChoices):
@@ -98,6 +116,12 @@ class Signup(models.Model):
         indexes = [
             models.Index(
                 fields=["lookups_due_at"], name="lookups_due", condition=models.Q(lookups_due_at__isnull=False)
+            ),
+            models.Index(fields=["labelled_at"], name="labelled", condition=models.Q(labelled_at__isnull=False)),
+            # The counts of `signups.vetting.velocity`: how many of the same since when.
+            *(
+                models.Index(fields=[field, "created_at"], name=f"signups_by_{field}")
+                for field in ("canonical_key", "email_domain", "ip", "ip_network", "device_id")
             ),
         ]
 
@@ -184,10 +208,18 @@ class Confirmation(models.Model):
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True, blank=True)
     used_ip = models.GenericIPAddressField(null=True, blank=True)
+    used_network = models.CharField(max_length=43, blank=True)
+    used_device_id = models.CharField(max_length=100, blank=True)
 
     class Meta:
         ordering = ["number"]
         constraints = [models.UniqueConstraint(fields=["signup", "number"], name="one_confirmation_of_a_number")]
+        indexes = [  # the counts of `signups.vetting.clicks`; most links are used never or once
+            models.Index(
+                fields=[field, "used_at"], name=f"clicks_by_{field}", condition=models.Q(used_at__isnull=False)
+            )
+            for field in ("used_ip", "used_network", "used_device_id")
+        ]
 
     def __str__(self) -> str:
         return f"Confirmation {self.number} of {self.signup_id}"
