@@ -5,6 +5,7 @@ from signups.models.action import FORBIDDEN_IDS, Action, Forward, IdentityLink, 
 from signups.models.company import Company
 from signups.models.delivery import Attempt, Delivery, Heartbeat, IntegrationState
 from signups.models.experiment import Arm, Experiment, Exposure, ForcedArm, Phase
+from signups.models.fingerprint import Fingerprint, LearnedDomain
 from signups.models.mail import Campaign, Mail, MailEvent
 from signups.models.person import Lookup, MailStop, Person
 from signups.models.score import Score, Scorecard, ScoreLine, ScoreRule
@@ -25,6 +26,7 @@ __all__ = [
     "Delivery",
     "Experiment",
     "Exposure",
+    "Fingerprint",
     "ForcedArm",
     "Forward",
     "Heartbeat",
@@ -32,6 +34,7 @@ __all__ = [
     "IdentityLink",
     "IntegrationState",
     "JobRun",
+    "LearnedDomain",
     "LimitReached",
     "ListEntry",
     "Lookup",
