@@ -91,6 +91,13 @@ VARIABLES: tuple[Variable, ...] = (
     ),
     Variable("VETTING_BUDGET_MS", int, 1500, "The deadline of all look-ups of one signup, in milliseconds"),
     Variable(
+        "SHARED_NETWORKS",
+        list,
+        [],
+        "Networks such as `8.8.8.0/24` that many people are known to share (your own offices, a conference): how many "
+        "signups come from them is not held against anybody",
+    ),
+    Variable(
         "WELCOME_URL",
         str,
         "",

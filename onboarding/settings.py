@@ -159,6 +159,7 @@ DEFAULT_FROM_EMAIL: str = VALUES["DEFAULT_FROM_EMAIL"]
 # -- The story ---------------------------------------------------------------------------------------------------------
 
 VETTING_BUDGET_MS: int = VALUES["VETTING_BUDGET_MS"]
+SHARED_NETWORKS: list[str] = VALUES["SHARED_NETWORKS"]
 FORM_MIN_SECONDS: float = VALUES["FORM_MIN_SECONDS"]
 DNS_NAMESERVERS: list[str] = VALUES["DNS_NAMESERVERS"]
 QUIET_AFTER_DAYS: int = VALUES["QUIET_AFTER_DAYS"]

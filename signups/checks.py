@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info, Warning, register
 
 from signups import contracts
-from signups.vetting import name_servers
+from signups.vetting import name_servers, networks
 
 
 @register()
@@ -34,6 +34,16 @@ def name_servers_can_be_read(app_configs: Any, **kwargs: Any) -> list[CheckMessa
         except ValueError as error:
             messages.append(Error(str(error), hint="Correct DNS_NAMESERVERS, or leave it empty.", id="signups.E001"))
     return messages
+
+
+@register()
+def shared_networks_can_be_read(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """E002: every signup would fail where it looks whether its address is shared."""
+    hint = "Write networks such as 8.8.8.0/24 into SHARED_NETWORKS, comma-separated, or leave it empty."
+    return [
+        Error(f"SHARED_NETWORKS: {problem}.", hint=hint, id="signups.E002")
+        for problem in networks.problems(settings.SHARED_NETWORKS)
+    ]
 
 
 @register()
