@@ -98,6 +98,55 @@ VARIABLES: tuple[Variable, ...] = (
         "signups come from them is not held against anybody",
     ),
     Variable(
+        "VETTING_DOMAIN_AGE",
+        bool,
+        False,
+        "`1`: ask the registry since when a company's domain is registered (RDAP). Privacy: the registry learns that "
+        "this server asked about the domain, and when; never the address",
+    ),
+    Variable(
+        "RDAP_SERVERS",
+        list,
+        [],
+        "Registries that beat the shipped list, comma-separated: `tld=https://…`; `*`: every top-level domain",
+        ["*=" + _B + "/rdap"],
+    ),
+    Variable(
+        "VETTING_SMTP_PROBE",
+        bool,
+        False,
+        "`1`: ask the domain's mail server whether the mailbox exists, without sending a mail. Privacy: that server "
+        "learns the address, ours, and that somebody signs up with it; probes may also cost this server's reputation",
+    ),
+    Variable(
+        "SMTP_PROBE_FROM",
+        str,
+        "",
+        "The sender that probes name: an address of yours that takes mail; empty: no mail server is probed",
+        "probe@onboarding.test",
+    ),
+    Variable(
+        "SMTP_PROBE_HELO",
+        str,
+        "",
+        "The host name by which probes introduce this server, as its address resolves to; empty: that of `BASE_URL`",
+        "probe.onboarding.test",
+    ),
+    Variable(
+        "SMTP_PROBE_VIA",
+        str,
+        "",
+        "`address:port` that probes connect to instead of each domain's own mail servers; empty: those, at port 25",
+        "127.0.0.1:{smtp}",
+    ),
+    Variable(
+        "VETTING_MAIL_SETUP",
+        bool,
+        False,
+        "`1`: read a domain's SPF, DMARC and verification records, which tell companies. Privacy: its name servers "
+        "learn that somebody asked for them; nobody learns the address",
+    ),
+    Variable(
         "WELCOME_URL",
         str,
         "",
@@ -333,6 +382,16 @@ def percentages(name: str, values: list[str]) -> list[int]:
             f"{name} must be whole numbers from 1 to 1000, such as 80,100; not {','.join(values)}"
         )
     return sorted({int(value) for value in values})
+
+
+def registries(name: str, values: list[str]) -> dict[str, str]:
+    """Top-level domain → base URL. Raises ImproperlyConfigured where one is no `tld=URL`."""
+    pairs = [value.strip().partition("=") for value in values if value.strip()]
+    for tld, _, url in pairs:
+        if not tld:
+            raise ImproperlyConfigured(f"{name} must be tld=URL pairs, such as com=https://rdap.example.com, not {url}")
+        _checked_url(name, url)
+    return {tld.strip().lower().removeprefix("."): url for tld, _, url in pairs}
 
 
 def _checked_url(name: str, url: str) -> str:

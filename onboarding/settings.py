@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -174,12 +175,23 @@ DOCS_PATHS: list[str] = VALUES["DOCS_PATHS"]
 SANDBOX_FREE_MAIL = ["bigmail.test"] if SANDBOX else []
 SANDBOX_DISPOSABLE = ["throwaway.test"] if SANDBOX else []
 
+# The optional checks, off by default (docs/vetting.md).
+MAIL_SETUP_IS_ON: bool = VALUES["VETTING_MAIL_SETUP"]
+SMTP_PROBE = {
+    "is_on": VALUES["VETTING_SMTP_PROBE"],
+    "sender": VALUES["SMTP_PROBE_FROM"],
+    "helo": VALUES["SMTP_PROBE_HELO"] or urlsplit(BASE_URL).hostname or "localhost",
+    "via": VALUES["SMTP_PROBE_VIA"],
+}
+
 # Who is asked about a person or a company, in this order; a later answer never overrides an earlier one.
 ENRICHMENT_PROVIDERS = [
     "integrations.clearbit.Clearbit",
     "integrations.gravatar.Gravatar",
     "integrations.github.GitHub",
 ]
+# Who is asked about a company's domain, each only where its own setting says so.
+EXAMINERS = ["integrations.rdap.DomainAge"]
 # Who hears of a signup, in story order.
 INTEGRATIONS = [
     "integrations.confirmation_mail.ConfirmationMail",
@@ -235,6 +247,10 @@ CLEARBIT = {
     "company_url": VALUES["CLEARBIT_COMPANY_URL"].rstrip("/"),
 }
 GRAVATAR = {"api_key": VALUES["GRAVATAR_API_KEY"], "api_url": VALUES["GRAVATAR_API_URL"].rstrip("/")}
+RDAP = {
+    "is_on": VALUES["VETTING_DOMAIN_AGE"],
+    "servers": environment.registries("RDAP_SERVERS", VALUES["RDAP_SERVERS"]),
+}
 GITHUB = {"token": VALUES["GITHUB_TOKEN"], "api_url": VALUES["GITHUB_API_URL"].rstrip("/")}
 
 # -- Production --------------------------------------------------------------------------------------------------------

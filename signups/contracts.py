@@ -1,8 +1,9 @@
-"""What a vendor implements: a `Provider` answers who somebody is, an `Integration` is told what happened.
+"""What a vendor implements: a `Provider` answers who somebody is, an `Examiner` what is known of a domain, and an
+`Integration` is told what happened.
 
 `signups` owns these contracts and the engine behind them; `integrations/` implements them, one file a vendor, and the
-settings list them (`ENRICHMENT_PROVIDERS`, `INTEGRATIONS`). A vendor's file says only what is particular to the vendor:
-waiting, retrying, timing and recording are the engine's (`signups.enrichment`, `signups.deliveries`).
+settings list them (`ENRICHMENT_PROVIDERS`, `EXAMINERS`, `INTEGRATIONS`). A vendor's file says only what is particular
+to the vendor: waiting, retrying, timing and recording are the engine's (`signups.enrichment`, `signups.deliveries`).
 """
 
 from __future__ import annotations
@@ -92,6 +93,43 @@ class Provider:
         raise NotImplementedError
 
     def find_company(self, domain: str, deadline: Deadline) -> Answer:
+        raise NotImplementedError
+
+
+# -- What do outsiders say of a domain? --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What an optional check found. `outcome` is "good", "risky" or "unknown"; `code` says what exactly.
+
+    `sentence` is for people, `evidence` (JSON) for staff. The finding is believed for `holds_for` without asking again;
+    zero, as for whatever is no answer: asked anew the next time.
+    """
+
+    outcome: str
+    code: str
+    sentence: str
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    holds_for: timedelta = timedelta(0)
+
+
+class Examiner:
+    """Somebody outside who can say something about a company's domain. Off until its setting switches it on.
+
+    An examiner never touches the database and may be called from any thread. What it does not know, and whatever went
+    wrong, is an "unknown" finding; a `ServiceError` may fly, and becomes one.
+    """
+
+    slug: ClassVar[str]  # also the name of the check
+    name: ClassVar[str]
+
+    def missing_settings(self) -> list[str]:
+        """Names of the environment variables that must be set before this examiner is asked."""
+        return []
+
+    def examine(self, domain: str, deadline: Deadline) -> Finding:
+        """What is known of a registered domain (lower case, ASCII)."""
         raise NotImplementedError
 
 
@@ -356,6 +394,11 @@ def _load(paths: tuple[str, ...]) -> tuple[Any, ...]:
 def providers() -> tuple[Provider, ...]:
     """Every provider the settings list, in the order in which they are believed."""
     return _load(tuple(settings.ENRICHMENT_PROVIDERS))
+
+
+def examiners() -> tuple[Examiner, ...]:
+    """Every examiner the settings list, on or off."""
+    return _load(tuple(settings.EXAMINERS))
 
 
 def integrations() -> tuple[Integration, ...]:

@@ -8,6 +8,17 @@ from sandbox.vendors.ga import GoogleAnalytics
 from sandbox.vendors.github import GitHub
 from sandbox.vendors.gravatar import Gravatar
 from sandbox.vendors.mixpanel import Mixpanel
+from sandbox.vendors.rdap import Rdap
 from sandbox.vendors.slack import Slack
 
-VENDORS: tuple[type[Vendor], ...] = (Clearbit, Gravatar, GitHub, Slack, Close, Mixpanel, CustomerIO, GoogleAnalytics)
+VENDORS: tuple[type[Vendor], ...] = (
+    Clearbit,
+    Gravatar,
+    GitHub,
+    Rdap,
+    Slack,
+    Close,
+    Mixpanel,
+    CustomerIO,
+    GoogleAnalytics,
+)

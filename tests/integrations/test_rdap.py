@@ -1,0 +1,158 @@
+"""Domain age by RDAP, against the sandbox's registry."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from integrations import rdap
+from signups.contracts import Deadline, Finding, Later, ServiceError
+from tests.sandbox_process import Sandbox
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def nobody_rests() -> None:
+    rdap._resting_until.clear()
+
+
+def examine(domain: str, budget_ms: int = 1500) -> Finding:
+    return rdap.DomainAge().examine(domain, Deadline(budget_ms))
+
+
+def body(*events: tuple[str, str], **changes: Any) -> dict[str, Any]:
+    given = [{"eventAction": action, "eventDate": date} for action, date in events]
+    return {"objectClassName": "domain", "ldhName": "acme.com", "events": given, **changes}
+
+
+def read(*events: tuple[str, str], **changes: Any) -> Finding:
+    return rdap.read("acme.com", body(*events, **changes), NOW)
+
+
+@pytest.mark.parametrize(
+    ("domain", "outcome", "code"),
+    [
+        ("dev.test", "good", "established"),
+        ("moved.test", "good", "established"),  # by way of a redirect
+        ("brandnew.test", "risky", "young_domain"),
+        ("lastmonth.test", "risky", "young_domain"),
+        ("undated.test", "unknown", "no_date"),
+        ("nowhere.test", "unknown", "rdap_not_found"),
+    ],
+)
+def test_a_registry_says_since_when_a_domain_is_registered(
+    sandbox: Sandbox, domain: str, outcome: str, code: str
+) -> None:
+    found = examine(domain)
+    assert (found.outcome, found.code) == (outcome, code)
+    assert domain in found.sentence
+
+
+def test_the_evidence_names_the_date_and_the_registrar(sandbox: Sandbox) -> None:
+    found = examine("dev.test")
+    assert (found.evidence["registered"], found.evidence["registrar"]) == ("2014-03-01", "Sandbox Registrar Ltd")
+
+
+def test_an_answer_is_believed_for_a_week_and_a_young_domain_only_while_it_is_young(sandbox: Sandbox) -> None:
+    assert examine("dev.test").holds_for == timedelta(days=7)
+    assert timedelta(hours=23) < examine("lastmonth.test").holds_for <= timedelta(days=1)
+
+
+def test_a_top_level_domain_without_a_registry_to_ask_is_unknown(settings: Any) -> None:
+    settings.RDAP = {**settings.RDAP, "servers": {}}
+    assert (examine("acme.test").outcome, examine("acme.test").code) == ("unknown", "no_rdap")
+
+
+def test_a_registry_that_is_asked_too_often_is_left_alone(sandbox: Sandbox) -> None:
+    sandbox.fault("rdap", status=429, retry_after=120)
+    for _ in range(2):
+        with pytest.raises(Later):
+            examine("dev.test")
+    assert len(sandbox.received("rdap")) == 1
+
+
+@pytest.mark.parametrize("status", [400, 403, 500, 503])
+def test_a_registry_that_fails_says_nothing(sandbox: Sandbox, status: int) -> None:
+    sandbox.fault("rdap", status=status)
+    with pytest.raises(ServiceError):
+        examine("dev.test")
+
+
+@pytest.mark.parametrize("body", ["<html>", "[1]", '{"a":', "null", '{"events": 7}', '{"ldhName": "other.test"}'])
+def test_a_reply_that_is_no_domain_is_unknown(sandbox: Sandbox, body: str) -> None:
+    sandbox.fault("rdap", status=200, body=body)
+    try:
+        assert examine("dev.test").outcome == "unknown"
+    except ServiceError:
+        assert body in ("<html>", '{"a":')
+
+
+def test_a_slow_registry_is_waited_for_no_longer_than_the_deadline(sandbox: Sandbox) -> None:
+    sandbox.fault("rdap", latency_ms=2000)
+    deadline = Deadline(200)
+    with pytest.raises(Later):
+        rdap.DomainAge().examine("dev.test", deadline)
+    assert deadline.elapsed_ms() < 1000
+
+
+def test_a_registry_that_points_in_a_circle_is_given_up(sandbox: Sandbox) -> None:
+    sandbox.fault("rdap", status=302, headers={"Location": "/rdap/domain/dev.test"}, times=None)
+    with pytest.raises(Later, match="redirects"):
+        examine("dev.test")
+    assert len(sandbox.received("rdap")) == 3
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "http://rdap.example.com/domain/acme.com",
+        "https://127.0.0.1/domain/acme.com",
+        "https://[::1]/domain/acme.com",
+        "https://localhost/domain/acme.com",
+        "https://vault.internal/domain/acme.com",
+        "https://rdap.example.com:8443/domain/acme.com",
+        "https://user@rdap.example.com/domain/acme.com",
+        "https://rdap.example.com:port/",
+        "file:///etc/passwd",
+        "",
+    ],
+)
+def test_a_redirect_to_a_place_that_is_not_public_is_not_followed(location: str) -> None:
+    assert rdap._elsewhere("https://rdap.example.net/domain/acme.com", location) == ""
+
+
+def test_a_domain_that_was_registered_anew_is_as_young_as_that() -> None:
+    found = read(("registration", "2001-02-03T04:05:06Z"), ("reregistration", "2026-11-20T00:00:00Z"))
+    assert (found.code, found.evidence["age_days"]) == ("young_domain", 4)
+
+
+@pytest.mark.parametrize(
+    "date", ["", "soon", "2026-13-45T00:00:00Z", "9999-12-31T23:59:59Z", None, 7, "2027-01-01T00:00:00Z"]
+)
+def test_a_date_that_makes_no_sense_is_no_date(date: Any) -> None:
+    assert read(("registration", date)).code == "no_date"
+
+
+def test_a_date_without_a_zone_is_read_as_utc() -> None:
+    assert read(("registration", "2020-01-01T00:00:00")).evidence["registered"] == "2020-01-01"
+
+
+@pytest.mark.parametrize(
+    "entities", [None, 7, [7], [{"roles": "registrar"}], [{"roles": ["registrar"], "vcardArray": [1, [["fn"]]]}]]
+)
+def test_a_registrar_that_cannot_be_read_is_left_out(entities: Any) -> None:
+    assert read(("registration", "2020-01-01T00:00:00Z"), entities=entities).evidence["registrar"] == ""
+
+
+def test_the_shipped_list_is_dated_and_leads_to_https_alone(settings: Any) -> None:
+    settings.RDAP = {**settings.RDAP, "servers": {}}
+    text = Path(rdap.__file__).with_name("rdap_servers.txt").read_text()
+    assert re.search(r"^# Publication: \d{4}-\d\d-\d\dT", text, re.MULTILINE)
+    assert all(url.startswith("https://") and url.endswith("/") for url in rdap._servers().values())
+    assert rdap.server("acme.com") == "https://rdap.verisign.com/com/v1/"
+    assert len(rdap._servers()) > 1_000
