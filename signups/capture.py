@@ -17,6 +17,7 @@ from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
 
+from signups import devices
 from signups.intake import Submission
 from signups.models import Signup
 from signups.visitors import ID_COOKIE, anonymous_id, visitor_id
@@ -94,6 +95,7 @@ def submission(request: HttpRequest, sent: dict[str, Any]) -> Submission:
         ga_session_id=ga_session_id(request),
         ip=visitor_ip(request),
         user_agent=request.headers.get("User-Agent", "")[:500],
+        device_id=devices.device_id(request),
     )
 
 

@@ -1,13 +1,14 @@
 """A signed link out, a confirmed signup back.
 
 The link expires, works once, and does nothing when it is merely fetched: mail scanners follow links, so the page shows
-a button and only its POST confirms. The mail itself is a delivery like any other (`integrations.confirmation_mail`),
+a button and only its POST confirms. Who pressed it is looked at too (`vetting.clicks`): where that makes the rules say
+more than *confirm*, their word holds. The mail itself is a delivery like any other (`integrations.confirmation_mail`),
 planned by the signal of a saved `Confirmation`.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -16,8 +17,11 @@ from django.db.models import Max
 from django.urls import reverse
 from django.utils import timezone
 
-from signups.models import Confirmation, Signup, Verdict, VerdictChange
+from signups import verdicts
+from signups.models import Check, Confirmation, Signup, Verdict, VerdictChange
 from signups.transactions import write_transaction
+from signups.vetting import CheckResult, clicks
+from signups.vetting.networks import network_of
 
 LIFETIME = timedelta(hours=48)
 GAP = timedelta(seconds=60)  # between two mails to one signup
@@ -129,16 +133,19 @@ def read(token: str) -> Confirmation:
     return confirmation
 
 
-def confirm(token: str, ip: str | None = None) -> Signup:
-    """Use the link: the address is confirmed, and a signup that waited for this is accepted.
+def confirm(token: str, ip: str | None = None, device_id: str = "") -> Signup:
+    """Use the link: the address is confirmed, and a signup that waited for this is accepted, held where the rules say
+    so for the click.
 
-    Raises InvalidLink, ExpiredLink or UsedLink; of two requests at once one gets UsedLink.
+    `ip` and `device_id` are those of whoever pressed the button. Raises InvalidLink, ExpiredLink or UsedLink; of two
+    requests at once one gets UsedLink.
     """
     confirmation = read(token)
     with write_transaction():
         now = timezone.now()
         unused = Confirmation.objects.filter(pk=confirmation.pk, used_at=None)
-        if not unused.update(used_at=now, used_ip=ip):
+        where = {"used_ip": ip, "used_network": network_of(ip), "used_device_id": device_id}
+        if not unused.update(used_at=now, **where):
             raise UsedLink(confirmation.signup)
         signup = (
             Signup.objects.select_for_update(of=("self",))
@@ -147,7 +154,42 @@ def confirm(token: str, ip: str | None = None) -> Signup:
         )
         signup.confirmed_at = signup.confirmed_at or now
         if signup.verdict == Verdict.CONFIRM:
-            signup.verdict, signup.accepted_at = Verdict.ACCEPTED, now
-            VerdictChange.objects.create(signup=signup, verdict=signup.verdict, by=VerdictChange.By.CONFIRMATION)
+            _let_in(signup, now, clicks.check(signup, ip=ip, device_id=device_id))
         signup.save()
     return signup
+
+
+def _let_in(signup: Signup, now: datetime, click: CheckResult) -> None:
+    """Accept who waited for this alone; unless the click makes the rules hold or reject them."""
+    decision = _because_of(click, signup)
+    Check.objects.update_or_create(
+        signup=signup,
+        name=click.name,
+        defaults={
+            "outcome": click.outcome,
+            "code": click.code,
+            "sentence": click.sentence[:500],
+            "evidence": click.evidence,
+            "ms": click.ms,
+        },
+    )
+    if decision is None:
+        signup.verdict, signup.accepted_at = Verdict.ACCEPTED, now
+        VerdictChange.objects.create(signup=signup, verdict=signup.verdict, by=VerdictChange.By.CONFIRMATION)
+        return
+    signup.verdict = signup.machine_verdict = decision.verdict
+    signup.reasons = decision.reasons
+    VerdictChange.objects.create(
+        signup=signup, verdict=signup.verdict, by=VerdictChange.By.RULES, note=click.sentence[:500]
+    )
+
+
+def _because_of(click: CheckResult, signup: Signup) -> verdicts.Decision | None:
+    """What the rules say now and did not say without the click, where that is more than *confirm*."""
+    known = [
+        CheckResult(row.name, row.outcome, row.code, row.sentence, row.evidence, row.ms) for row in signup.checks.all()
+    ]
+    before = verdicts.decide(known, is_high_value=signup.is_high_value)
+    decision = verdicts.decide([*known, click], is_high_value=signup.is_high_value)
+    is_news = decision.verdict != before.verdict and decision.verdict in (Verdict.HELD, Verdict.REJECTED)
+    return decision if is_news else None

@@ -48,6 +48,7 @@ class Submission:
     ip: str | None = None
     user_agent: str = ""
     external_id: str = ""
+    device_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -319,6 +320,7 @@ def _save(submission: Submission, assessment: Assessment, person: Person) -> Sig
         ip=submission.ip,
         user_agent=submission.user_agent,
         external_id=submission.external_id,
+        device_id=submission.device_id,
         verdict=assessment.verdict,
         machine_verdict=assessment.verdict,
         reasons=assessment.reasons,

@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from signups import capture, confirmation, consent, experiments, health, intake, links, next_step
+from signups import capture, confirmation, consent, devices, experiments, health, intake, links, next_step
 from signups.activity import identity
 from signups.experiments.surfaces import CONFIRMATION, SIGNUP_PAGE
 from signups.forms import SignupForm
@@ -62,6 +62,7 @@ def home(request: HttpRequest) -> HttpResponse:
         initial["email"] = request.GET["email"][:254]
     response = _form_page(request, SignupForm(initial=initial))
     capture.keep_visit(request, response)
+    devices.keep(request, response)
     return response
 
 
@@ -169,13 +170,15 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     """GET shows a button, POST confirms: mail scanners follow links and press nothing."""
     try:
         if request.method == "POST":
-            signup = confirmation.confirm(token, capture.visitor_ip(request))
+            signup = confirmation.confirm(token, capture.visitor_ip(request), devices.device_id(request))
             identity.join(signup, capture.anonymous_id(request), identity.Reason.CONFIRMED)
             return _see_other(next_step.next_url(signup))
         signup = confirmation.read(token).signup
     except confirmation.LinkError as error:
         return _link_problem(request, error.title, error.sentence, error.status, error.signup)
-    return render(request, "pages/confirm.html", {"email": signup.email})
+    response = render(request, "pages/confirm.html", {"email": signup.email})
+    devices.keep(request, response)
+    return response
 
 
 # -- The question of the welcome mail ----------------------------------------------------------------------------------

@@ -36,6 +36,11 @@ class SignupIn(Schema):
     ga_session_id: str = Field("", max_length=100)
     ip: str | None = Field(None, max_length=45, description="The visitor's address, not the backend's")
     user_agent: str = Field("", max_length=500)
+    device_id: str = Field(
+        "",
+        max_length=100,
+        description="A random id of the visitor's browser, against fraud alone: many signups from one are seen",
+    )
     external_id: str = Field(
         "",
         max_length=100,
@@ -56,7 +61,7 @@ class SignupIn(Schema):
             raise ValueError("must not be blank")
         return value.strip()
 
-    @field_validator("external_id")
+    @field_validator("external_id", "device_id")
     @classmethod
     def a_real_id(cls, value: str) -> str:
         return own_id(value)

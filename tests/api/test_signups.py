@@ -58,6 +58,7 @@ def test_all_that_was_sent_is_kept(backend: Client, sandbox: Sandbox) -> None:
         "ip": "203.0.113.9",
         "user_agent": "Lynx",
         "external_id": "u_42",
+        "device_id": "d_7",
     }
     assert post(backend, **sent).status_code == 201
     signup = Signup.objects.get()
@@ -65,6 +66,13 @@ def test_all_that_was_sent_is_kept(backend: Client, sandbox: Sandbox) -> None:
     kept |= {"company": signup.company_name, "newsletter": signup.wants_newsletter}
     assert kept == sent
     assert signup.source == "api"
+
+
+@pytest.mark.parametrize("value", ["undefined", " null ", "00000000-0000-0000-0000-000000000000"])
+def test_what_stands_for_no_browser_is_refused(value: str, backend: Client, sandbox: Sandbox) -> None:
+    reply = post(backend, device_id=value)
+    assert (reply.status_code, error(reply)["field"]) == (422, "device_id")
+    assert Signup.objects.count() == 0
 
 
 def test_an_address_that_signed_up_before_gets_its_present_verdict(backend: Client, sandbox: Sandbox) -> None:
