@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from signups.models import Confirmation, Signup
-from signups.vetting.counting import MOST_COUNTED, counted
+from signups.vetting.counting import MOST_COUNTED, Rows, counted, of
 from signups.vetting.networks import is_shared, network_of
 from signups.vetting.result import CheckResult
 
@@ -78,14 +77,14 @@ def check(signup: Signup, *, ip: str | None, device_id: str) -> CheckResult:
     return CheckResult("confirmation_click", "risky", over[0].code, over[0].sentence.format(n=many), evidence, ms)
 
 
-def _others(signup: Signup, field: str, value: str) -> QuerySet[Confirmation, Any]:
+def _others(signup: Signup, field: str, value: str) -> Rows:
     """Other signups whose address was proved from there within a day; who merely came back by a link is none."""
     since = timezone.now() - WINDOW
     others = Confirmation.objects.filter(**{field: value}, used_at__gt=since, signup__confirmed_at__gt=since)
     others = others.exclude(signup=signup.pk)
     if signup.company is not None and signup.company.profile:
         others = others.exclude(signup__company=signup.company)
-    return others.values("signup").distinct()
+    return of(others.values("signup").distinct())
 
 
 def _most(limit: Limit, network: str) -> int:
