@@ -1,11 +1,11 @@
-"""Staff overrule the rules: accept anyway, keep rejected, reject. Each is on record with its author."""
+"""Staff overrule the rules: accept anyway, keep rejected, reject. Each is on record with its author, and a label."""
 
 from __future__ import annotations
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.utils import timezone
 
-from signups import confirmation, customers
+from signups import confirmation, customers, labels
 from signups.models import Signup, Verdict, VerdictChange
 from signups.transactions import write_transaction
 
@@ -27,8 +27,10 @@ def keep_rejected(signup: Signup, user: AbstractBaseUser, note: str = "") -> boo
     """Say that the rules were right: it leaves the review queue. False where it is not rejected, or was reviewed."""
     with write_transaction():
         waiting = Signup.objects.filter(pk=signup.pk, verdict=Verdict.REJECTED, reviewed_at=None)
-        if not waiting.update(reviewed_at=timezone.now()):
+        labels.put(signup, Signup.Label.SPAM, user)
+        if not waiting.update(reviewed_at=timezone.now(), **labels.fields(signup)):
             return False
+        labels.tell([signup])
         _record(signup, Verdict.REJECTED, user, note or "kept rejected")
     return True
 
@@ -40,11 +42,13 @@ def _decide(signup: Signup, verdict: Verdict, user: AbstractBaseUser, note: str)
             return False
         was_turned_away = signup.verdict in (Verdict.REJECTED, Verdict.HELD)
         signup.verdict, signup.reviewed_at = verdict, timezone.now()
+        labels.put(signup, Signup.Label.GENUINE if verdict == Verdict.ACCEPTED else Signup.Label.SPAM, user)
         if verdict == Verdict.ACCEPTED:
             signup.accepted_at = signup.reviewed_at
             note = _without_anothers_id(signup, note)
         _record(signup, verdict, user, note)
         signup.save()
+        labels.tell([signup])
         if verdict == Verdict.ACCEPTED and was_turned_away:
             confirmation.ask(signup)
     return True

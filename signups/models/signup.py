@@ -152,7 +152,12 @@ class RejectedSignup(Signup):
 
 
 class VerdictChange(models.Model):
-    """Each verdict a signup has had, with who or what decided it and why. Append only."""
+    """Each verdict a signup has had, with who or what decided it and why. Append only.
+
+    `label` stands where staff said what the signup was, and left the verdict as it is.
+    """
+
+    NO_LABEL = "none"  # they took back what they had said
 
     class By(models.TextChoices):
         RULES = "rules", "the rules"
@@ -161,6 +166,7 @@ class VerdictChange(models.Model):
 
     signup = models.ForeignKey(Signup, on_delete=models.CASCADE, related_name="verdict_changes")
     verdict = models.CharField(max_length=10, choices=Verdict.choices)
+    label = models.CharField(max_length=10, blank=True)
     by = models.CharField(max_length=20, choices=By.choices)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
     note = models.CharField(max_length=500, blank=True)
