@@ -4,13 +4,16 @@ from signups.models.access import ApiKey, IdempotentReply, ListEntry
 from signups.models.action import FORBIDDEN_IDS, Action, Forward, IdentityLink, Note, is_forbidden_id
 from signups.models.company import Company
 from signups.models.delivery import Attempt, Delivery, Heartbeat, IntegrationState
+from signups.models.domain_list import DomainListVersion
 from signups.models.experiment import Arm, Experiment, Exposure, ForcedArm, Phase
 from signups.models.fingerprint import Fingerprint, LearnedDomain
+from signups.models.kept_answer import KeptAnswer
 from signups.models.mail import Campaign, Mail, MailEvent
 from signups.models.person import Lookup, MailStop, Person
 from signups.models.score import Score, Scorecard, ScoreLine, ScoreRule
 from signups.models.signup import Check, Confirmation, RejectedSignup, Signup, Verdict, VerdictChange
 from signups.models.usage import API_CALLS, JobRun, LimitReached, UsageRecord
+from signups.models.verdict_rule import RulePublication, RuleSet, VerdictRule
 
 __all__ = [
     "API_CALLS",
@@ -24,6 +27,7 @@ __all__ = [
     "Company",
     "Confirmation",
     "Delivery",
+    "DomainListVersion",
     "Experiment",
     "Exposure",
     "Fingerprint",
@@ -34,6 +38,7 @@ __all__ = [
     "IdentityLink",
     "IntegrationState",
     "JobRun",
+    "KeptAnswer",
     "LearnedDomain",
     "LimitReached",
     "ListEntry",
@@ -45,6 +50,8 @@ __all__ = [
     "Person",
     "Phase",
     "RejectedSignup",
+    "RulePublication",
+    "RuleSet",
     "Score",
     "ScoreLine",
     "ScoreRule",
@@ -53,5 +60,6 @@ __all__ = [
     "UsageRecord",
     "Verdict",
     "VerdictChange",
+    "VerdictRule",
     "is_forbidden_id",
 ]
