@@ -408,7 +408,30 @@ class Zone:
 
 HOSTED = Zone(mx=("10 mx1.mailhost.test", "20 mx2.mailhost.test"), a=("192.0.2.80",), txt=("v=spf1 mx -all",))
 
+HOUSE_RULES: dict[str, str] = {
+    "catchall.test": "takes all",
+    "greylist.test": "greylists",
+    "strict.test": "refuses strangers",
+    "tarpit.test": "tarpits",
+    "hang.test": "hangs",
+    "full.test": "is full",
+    "workspace.test": "like Exchange Online",
+}
+"""How the mail servers of these domains answer whoever asks for a mailbox."""
+
 ZONES: dict[str, Zone] = {
+    **dict.fromkeys((*HOUSE_RULES, "brandnew.test", "lastmonth.test", "undated.test", "moved.test"), HOSTED),
+    "workspace.test": Zone(
+        mx=("1 aspmx.l.google.com", "5 alt1.aspmx.l.google.com"),
+        txt=(
+            "google-site-verification=abc123",
+            "stripe-verification=def456",
+            'v=spf1 include:_spf.google.com include:servers.mc" "sv.net ~all',  # a record of two strings
+        ),
+    ),
+    "_dmarc.workspace.test": Zone(txt=("v=DMARC1; p=reject; pct=50; rua=mailto:dmarc@workspace.test",)),
+    "twospf.test": Zone(mx=("10 mx1.mailhost.test",), txt=("v=spf1 mx -all", "v=spf1 a -all")),
+    "ownserver.test": Zone(mx=("10 mail.ownserver.test",)),
     **dict.fromkeys((*COMPANIES, "quietcorp.test", "gone.test", "solo.test"), HOSTED),
     "www.acme.test": Zone(cname="acme.test"),
     "bigmail.test": Zone(mx=("5 mx.bigmail.test",), a=("192.0.2.90",)),

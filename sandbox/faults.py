@@ -114,10 +114,13 @@ class FaultBook:
         elif fault.status is not None and not (isinstance(fault.status, int) and 200 <= fault.status <= 599):
             raise ControlError(f"status must be a number from 200 to 599, not {fault.status!r}")
 
-    def take(self, vendor: str, method: str, path: str) -> Fault | None:
-        """The first fault for this call, counted down; None when all is well."""
+    def take(self, vendor: str, method: str, path: str, *, is_named: bool = False) -> Fault | None:
+        """The first fault for this call, counted down; None when all is well.
+
+        ``is_named``: only one that names this method, for what few think of as a call.
+        """
         for fault in self._faults:
-            if fault.matches(vendor, method, path):
+            if fault.matches(vendor, method, path) and not (is_named and fault.method is None):
                 if fault.times is not None:
                     fault.times -= 1
                     if not fault.times:
