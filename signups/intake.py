@@ -72,6 +72,7 @@ class Assessment:
     findings: enrichment.Findings
     scored: scoring.Scored
     ms: int
+    examination: vetting.Examination
 
 
 def receive(submission: Submission, on_saved: Callable[[Signup, bool], None] | None = None) -> Receipt:
@@ -104,9 +105,9 @@ def assess(address: Address, submission: Submission | None = None, budget_ms: in
 def start(
     address: Address, submission: Submission | None = None, budget_ms: int | None = None, *, looks_up: bool = True
 ) -> Assessing:
-    """Start an assessment; returns at once. Nobody is asked who it is where `looks_up` is false."""
+    """Start an assessment; returns at once. Where `looks_up` is false, name servers alone are asked."""
     deadline = Deadline(settings.VETTING_BUDGET_MS if budget_ms is None else budget_ms)
-    examining = vetting.start(address, deadline)
+    examining = vetting.start(address, deadline, asks_outside=looks_up)
     return Assessing(address, submission, deadline, examining, _look_up(address, deadline) if looks_up else None)
 
 
@@ -124,7 +125,7 @@ class Assessing:
     def is_done(self) -> bool:
         """Whether the name servers and everybody else asked so far have answered."""
         asked = self.looking_up.waiting if self.looking_up else ()
-        return self.examining.asking.future.done() and all(future.done() for future in asked)
+        return self.examining.is_done and all(future.done() for future in asked)
 
     def finish(self) -> Assessment:
         """Wait for what is asked, until the deadline, and decide."""
@@ -143,6 +144,7 @@ class Assessing:
             findings=findings,
             scored=scored,
             ms=self.deadline.elapsed_ms(),
+            examination=examination,
         )
 
 
@@ -302,6 +304,7 @@ def _save(submission: Submission, assessment: Assessment, person: Person) -> Sig
     person.company = company or person.company
     person.save()
     enrichment.save(assessment.findings)
+    vetting.keep(assessment.examination.answers)
     judgement = developer.judge(developer.facts_of(person, submission))
     signup = Signup.objects.create(
         person=person,

@@ -1,0 +1,194 @@
+"""The optional checks: domain age, mailbox, mail setup. Off by default, as each tells somebody outside of the signup.
+
+Those that are switched on run beside the others under the same deadline; what is late is unknown. Answers are kept
+(`KeptAnswer`) for as long as they hold, so that nobody is asked twice about the same.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from signups.contracts import Deadline, Examiner, Finding, Later, ServiceError, examiners
+from signups.models import KeptAnswer
+from signups.vetting import domains, mail_setup, mailbox, name_servers
+from signups.vetting.address import Address
+from signups.vetting.result import CheckResult
+
+logger = logging.getLogger(__name__)
+
+_THREADS = 16  # examiners asked at once in this process
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was said, and under which key it is to be kept: "" where it was kept already, or is not to be."""
+
+    check: CheckResult
+    key: str = ""
+    finding: Finding | None = None
+
+
+@dataclass
+class OptionalChecks:
+    """Optional checks under way for one address."""
+
+    address: Address
+    deadline: Deadline
+    started: float = field(default_factory=time.monotonic)
+    answers: dict[str, Answer] = field(default_factory=dict)
+    waiting: dict[str, Future[Finding]] = field(default_factory=dict)
+    texts: Future[mail_setup.Texts] | None = None
+
+    @property
+    def is_done(self) -> bool:
+        futures: list[Future[Any]] = [*self.waiting.values(), *([self.texts] if self.texts else [])]
+        return all(future.done() for future in futures)
+
+    def finish(self, hosts: Iterable[str]) -> list[Answer]:
+        """The answers in a fixed order; waits no longer than the deadline. `hosts` are the domain's mail servers."""
+        for name, future in self.waiting.items():
+            found = _result(name, future, self.deadline)
+            self.answers[name] = Answer(self._check(name, found), _key(name, self.address, found), found)
+        if self.texts is not None:
+            texts = _result(mail_setup.NAME, self.texts, self.deadline)
+            if not isinstance(texts, Finding):
+                texts = mail_setup.read(self.address.domain, tuple(hosts), texts)
+            self.answers[mail_setup.NAME] = Answer(self._check(mail_setup.NAME, texts))
+        return list(self.answers.values())
+
+    def _check(self, name: str, found: Finding) -> CheckResult:
+        ms = round((time.monotonic() - self.started) * 1000)
+        return CheckResult(name, found.outcome, found.code, found.sentence, found.evidence, ms)
+
+
+def start(address: Address, deadline: Deadline, *, is_company: bool) -> OptionalChecks | None:
+    """Start those that are switched on; returns at once, None where none is. At most one query.
+
+    `is_company`: whether a company can be known by the domain. Of any other only the mailbox is asked about.
+    """
+    on = [one for one in examiners() if is_company and not one.missing_settings()]
+    probes = is_probing()
+    if not (on or probes or settings.MAIL_SETUP_IS_ON):
+        return None
+    checks = OptionalChecks(address, deadline)
+    kept = _kept(address, [*(one.slug for one in on), *([mailbox.NAME] if probes else [])])
+    checks.answers |= {name: Answer(check) for name, check in kept.items()}
+    for one in on:
+        if one.slug not in kept:
+            domain = _registered(address.domain)
+            checks.waiting[one.slug] = _pool().submit(_examine, one, domain, deadline)
+    if probes and mailbox.NAME not in kept:
+        checks.waiting[mailbox.NAME] = name_servers.submit(mailbox.ask(address, deadline))
+    if settings.MAIL_SETUP_IS_ON and is_company:
+        checks.texts = name_servers.submit(mail_setup.ask(address.domain, deadline))
+    return checks
+
+
+def is_probing() -> bool:
+    return bool(settings.SMTP_PROBE["is_on"] and settings.SMTP_PROBE["sender"])
+
+
+def keep(answers: Iterable[Answer]) -> None:
+    """Keep what was answered, in the caller's transaction, over what was answered before. At most one query."""
+    now = timezone.now()
+    rows = [
+        KeptAnswer(
+            check_name=answer.check.name,
+            key=answer.key,
+            outcome=answer.check.outcome,
+            code=answer.check.code,
+            sentence=answer.check.sentence[:500],
+            evidence=answer.check.evidence,
+            answered_at=now,
+            expires_at=now + answer.finding.holds_for,
+        )
+        for answer in sorted(answers, key=lambda answer: (answer.check.name, answer.key))
+        if answer.key and answer.finding is not None and answer.finding.holds_for
+    ]
+    if rows:
+        KeptAnswer.objects.bulk_create(
+            rows,
+            update_conflicts=True,
+            unique_fields=["check_name", "key"],
+            update_fields=["outcome", "code", "sentence", "evidence", "answered_at", "expires_at"],
+        )
+
+
+def forget() -> None:
+    """Ask anew about everything that is not kept in the database."""
+    mailbox.forget()
+
+
+# -- What was answered before ------------------------------------------------------------------------------------------
+
+
+def _kept(address: Address, names: list[str]) -> dict[str, CheckResult]:
+    """What is known by now, by check. An answer about the mailbox is believed before one about its whole domain."""
+    keys = {address.domain, _registered(address.domain), _hash(address)}
+    rows = KeptAnswer.objects.fresh(timezone.now()).filter(check_name__in=names, key__in=keys) if names else []
+    kept: dict[str, CheckResult] = {}
+    for row in sorted(rows, key=lambda row: row.key == _hash(address)):
+        evidence = {**row.evidence, "answered_at": row.answered_at.isoformat(timespec="seconds")}
+        kept[row.check_name] = CheckResult(row.check_name, row.outcome, row.code, row.sentence, evidence)
+    return kept
+
+
+def _key(name: str, address: Address, found: Finding) -> str:
+    """Where an answer is to be found again: what a mail server says of one mailbox is kept without its address."""
+    if name != mailbox.NAME:
+        return _registered(address.domain)
+    return address.domain if found.code in mailbox.ABOUT_DOMAIN else _hash(address)
+
+
+def _registered(domain: str) -> str:
+    """What is registered at a registry: "github.io" of "acme.github.io"."""
+    suffix, _ = domains.public_suffix(domain, with_private=False)
+    labels = domain.removesuffix(suffix).strip(".")
+    return f"{labels.rpartition('.')[2]}.{suffix}" if labels and suffix else domain
+
+
+def _hash(address: Address) -> str:
+    return salted_hmac("signups.vetting.mailbox", address.key, algorithm="sha256").hexdigest()
+
+
+# -- Asking ------------------------------------------------------------------------------------------------------------
+
+
+def _examine(examiner: Examiner, domain: str, deadline: Deadline) -> Finding:
+    """Ask one examiner; whatever goes wrong becomes a finding that says so."""
+    try:
+        return examiner.examine(domain, deadline)
+    except ServiceError as error:
+        code = "busy" if isinstance(error, Later) and error.status == 429 else "no_answer"
+        return Finding("unknown", code, f"{examiner.name} could not say.", {"error": str(error)[:300]})
+
+
+def _result(name: str, future: Future[Any], deadline: Deadline) -> Any:
+    """What the future brings, or a finding that says why it brings nothing."""
+    try:
+        return future.result(timeout=deadline.remaining_s())
+    except TimeoutError:
+        future.cancel()
+        return Finding("unknown", "late", "There was no answer in time.")
+    except Exception as error:
+        logger.exception("The check %s failed", name)
+        return Finding("unknown", "error", "The check failed: an error of ours.", {"error": type(error).__name__})
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="examiner")
+
+
+os.register_at_fork(after_in_child=_pool.cache_clear)  # threads do not survive a fork
