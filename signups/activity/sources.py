@@ -82,7 +82,7 @@ def _asked_about(scope: Scope, lookup: Any) -> Signup | None:
 
 def _checks(scope: Scope) -> dict[int, Any]:
     by_signup: dict[int, list[Check]] = {}
-    for check in Check.objects.filter(signup__in=scope.by_pk).order_by("pk"):
+    for check in Check.objects.filter(signup__in=scope.by_pk).exclude(name=Check.CLICK).order_by("pk"):
         by_signup.setdefault(check.signup_id, []).append(check)
     return by_signup
 

@@ -33,9 +33,11 @@ STATE_TONES: Final[dict[str, str]] = {
 }
 CHECK_TONES: Final[dict[str, str]] = {
     Check.Outcome.GOOD: "good",
+    Check.Outcome.RISKY: "look",
     Check.Outcome.BAD: "bad",
-    Check.Outcome.UNKNOWN: "look",
+    Check.Outcome.UNKNOWN: "wait",
 }
+LABEL_TONES: Final[dict[str, str]] = {Signup.Label.SPAM: "bad", Signup.Label.GENUINE: "good"}
 LOOKUP_TONES: Final[dict[str, str]] = {
     Lookup.Outcome.FOUND: "good",
     Lookup.Outcome.NOT_FOUND: "quiet",

@@ -106,9 +106,15 @@ def _score(moment: timeline.Moment) -> Shown:
     return Shown(moment.at, icon, tone, f"Scored {score.total}{change}", "High value" if score.is_high_value else "")
 
 
+_LABELLED: Final = {Signup.Label.SPAM: "Marked as spam", Signup.Label.GENUINE: "Marked as genuine"}
+
+
 def _verdict(moment: timeline.Moment) -> Shown:
     change = moment.rows[0].row
     by = change.user.get_username() if change.user is not None else change.get_by_display()
+    if change.label:
+        title = _LABELLED.get(change.label, "Label taken off")
+        return Shown(moment.at, "label", badges.LABEL_TONES.get(change.label, "quiet"), title, change.note, by)
     tone = badges.VERDICT_TONES.get(change.verdict, "quiet")
     return Shown(moment.at, "gavel", tone, f"Verdict: {change.get_verdict_display()}", change.note, by)
 

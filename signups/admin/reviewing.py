@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from django.contrib import messages
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -32,12 +33,14 @@ class Decision:
     done: str
     already: str
     apply: Callable[[Signup, AbstractBaseUser, str], bool]
+    apply_many: Callable[[list[Signup], AbstractBaseUser, str], list[Signup]] | None = None  # those that it changed
 
 
 ACCEPT: Final = Decision(
     "accept",
     "Accept anyway",
-    "A mail brings them back to the product, and every integration that is switched on is told of them.",
+    "A mail brings them back to the product, and every integration that is switched on is told of them. They count as "
+    "genuine.",
     "Accept",
     "good",
     "accepted; the deliveries are planned",
@@ -47,7 +50,7 @@ ACCEPT: Final = Decision(
 REJECT: Final = Decision(
     "reject",
     "Reject",
-    "They cannot go on. What integrations were told before is not taken back.",
+    "They cannot go on, and count as spam. What integrations were told before is not taken back.",
     "Reject",
     "bad",
     "rejected",
@@ -57,7 +60,7 @@ REJECT: Final = Decision(
 KEEP: Final = Decision(
     "keep_rejected",
     "Keep rejected",
-    "The rules were right: the signup leaves the list of those that wait for you. Nobody is told.",
+    "The rules were right: the signup leaves the list of those that wait for you, and counts as spam. Nobody is told.",
     "Keep rejected",
     "plain",
     "kept rejected",
@@ -102,8 +105,7 @@ def decide_many(admin: ModelAdmin, request: HttpRequest, decision: Decision, que
     )
     if (page := ask(admin, request, question)) is not None:
         return page
-    results = [_apply(admin, request, decision, signup) for signup in queryset.prefetch_related(None)]
-    done, already = results.count(True), results.count(False)
+    done, already = _apply_many(admin, request, decision, queryset.prefetch_related(None))
     if done:
         messages.success(request, f"{_counted(done)} {_were(done)} {decision.done}.")
     if already or not done:
@@ -117,6 +119,21 @@ def _apply(admin: ModelAdmin, request: HttpRequest, decision: Decision, signup: 
         return False
     admin.log_change(request, signup, f"{decision.title}: {why}" if why else decision.title)
     return True
+
+
+def _apply_many(
+    admin: ModelAdmin, request: HttpRequest, decision: Decision, queryset: QuerySet[Any]
+) -> tuple[int, int]:
+    """How many it was done to, and how many were so already."""
+    if decision.apply_many is None:
+        results = [_apply(admin, request, decision, signup) for signup in queryset]
+        return results.count(True), results.count(False)
+    why = note(request)
+    signups = list(queryset)
+    changed = decision.apply_many(signups, staff(request), why)
+    said = f"{decision.title}: {why}" if why else decision.title
+    LogEntry.objects.log_actions(staff(request).pk, changed, CHANGE, said)
+    return len(changed), len(signups) - len(changed)
 
 
 def _counted(number: int) -> str:

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from signups.activity.scope import Scope
-from signups.admin import badges, facts, identity, mail_stop, notes, story, usage_card
+from signups.admin import badges, facts, identity, labelling, mail_stop, notes, reviewing, story, usage_card
 from signups.admin.base import safe_url
 from signups.models import Attempt, Check, Delivery, Lookup, Signup, Verdict
 
@@ -41,12 +41,14 @@ def context(request: HttpRequest, signup: Signup, *, may_change: bool, may_chang
     return {
         "signup": signup,
         "verdict_tone": badges.VERDICT_TONES.get(signup.verdict, "quiet"),
+        "label": labelling.badge(signup),
         "is_overruled": signup.verdict != signup.machine_verdict,
         "initials": badges.initials(signup.name or signup.email),
         "picture": facts.picture(person.profile),
         "headline": facts.summary(person.fact("employment.title"), company or signup.company_name),
         "glance": _glance(signup),
         "buttons": _buttons(signup) if may_change else [],
+        "label_buttons": _label_buttons(signup) if may_change else [],
         "checks": [(check, badges.CHECK_TONES.get(check.outcome, "quiet"), _evidence(check)) for check in checks],
         "slowest_ms": max((check.ms for check in checks), default=0),
         "score": scores[0] if scores else None,
@@ -144,6 +146,16 @@ def _buttons(signup: Signup) -> list[Button]:
         case Verdict.HELD:
             return [Button("Accept", "check_circle", "good", url("accept")), reject]
     return [accept, reject]
+
+
+def _label_buttons(signup: Signup) -> list[Button]:
+    """What staff may say it was."""
+
+    def button(one: reviewing.Decision) -> Button:
+        icon = "label_off" if one is labelling.NONE else "label"
+        return Button(one.title, icon, "plain", reverse(f"admin:signups_signup_{one.slug}", args=[signup.pk]))
+
+    return [button(one) for one in labelling.offered(signup)]
 
 
 def _others(signup: Signup) -> list[Signup]:

@@ -15,8 +15,9 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesCheckboxFilter, RangeNumericFilter
 
 from signups.activity.scope import Scope
-from signups.admin import badges, crm_mails, identity, notes, plan, reviewing, signup_page, story
+from signups.admin import badges, crm_mails, identity, labelling, notes, plan, reviewing, signup_page, story
 from signups.admin.base import DaysFilter, PageAdmin
+from signups.admin.labelling import LabelFilter
 from signups.models import Delivery, Signup
 
 
@@ -31,7 +32,7 @@ class SignupColumns:
 
     @admin.display(description="verdict", ordering="verdict")
     def verdict_column(self, signup: Signup) -> SafeString:
-        return badges.verdict_badge(signup)
+        return format_html('<span class="ob-marks">{} {}</span>', badges.verdict_badge(signup), labelling.badge(signup))
 
     @admin.display(description="person", ordering="name")
     def person_column(self, signup: Signup) -> SafeString:
@@ -82,23 +83,36 @@ class SignupAdmin(SignupColumns, PageAdmin):
     list_filter = (
         ("verdict", ChoicesCheckboxFilter),
         ("is_high_value", BooleanRadioFilter),
+        LabelFilter,
         ("score", RangeNumericFilter),
         ("created_at", DaysFilter),
     )
-    list_select_related = ("person", "company")
+    list_select_related = ("person", "company", "labelled_by")
     search_fields = ("email", "name", "company__name", "company__domain", "company_name")
     search_help_text = "E-mail, name or company"
     ordering = ("-created_at", "-pk")
-    actions = None
+    actions = ("mark_as_spam", "mark_as_genuine", "no_label")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Signup]:
         queryset: QuerySet[Signup] = super().get_queryset(request)
-        return queryset.select_related("person", "company").prefetch_related(for_dots())
+        return queryset.select_related("person", "company", "labelled_by").prefetch_related(for_dots())
+
+    @admin.action(description="Mark as spam", permissions=["change"])
+    def mark_as_spam(self, request: HttpRequest, queryset: QuerySet[Signup]) -> Any:
+        return reviewing.decide_many(self, request, labelling.SPAM, queryset, request.get_full_path())
+
+    @admin.action(description="Mark as genuine", permissions=["change"])
+    def mark_as_genuine(self, request: HttpRequest, queryset: QuerySet[Signup]) -> Any:
+        return reviewing.decide_many(self, request, labelling.GENUINE, queryset, request.get_full_path())
+
+    @admin.action(description="No label", permissions=["change"])
+    def no_label(self, request: HttpRequest, queryset: QuerySet[Signup]) -> Any:
+        return reviewing.decide_many(self, request, labelling.NONE, queryset, request.get_full_path())
 
     def page(self, request: HttpRequest, row: Signup) -> dict[str, Any]:
         may_change_deliveries = request.user.has_perm("signups.change_delivery")
         may_change = self.has_change_permission(request, row)
-        signup = Signup.objects.select_related("person", "company").get(pk=row.pk)
+        signup = Signup.objects.select_related("person", "company", "labelled_by").get(pk=row.pk)
         return signup_page.context(request, signup, may_change=may_change, may_change_deliveries=may_change_deliveries)
 
     def rendered(
@@ -113,7 +127,7 @@ class SignupAdmin(SignupColumns, PageAdmin):
                 self.admin_site.admin_view(self._deciding(decision)),
                 name=f"signups_signup_{decision.slug}",
             )
-            for decision in reviewing.DECISIONS
+            for decision in (*reviewing.DECISIONS, *labelling.LABELS.values())
         ]
         views.append(
             path("<int:pk>/timeline/", self.admin_site.admin_view(self._timeline), name="signups_signup_timeline")

@@ -189,6 +189,8 @@ class Check(models.Model):
         BAD = "bad", "bad"
         UNKNOWN = "unknown", "unknown"
 
+    CLICK = "confirmation_click"  # the one that is made later, of the click on the confirmation link
+
     signup = models.ForeignKey(Signup, on_delete=models.CASCADE, related_name="checks")
     name = models.CharField(max_length=50)
     outcome = models.CharField(max_length=10, choices=Outcome.choices)

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from signups.models import Confirmation, Signup
+from signups.models import Check, Confirmation, Signup
 from signups.vetting.counting import MOST_COUNTED, Rows, counted, of
 from signups.vetting.networks import is_shared, network_of
 from signups.vetting.result import CheckResult
@@ -71,10 +71,10 @@ def check(signup: Signup, *, ip: str | None, device_id: str) -> CheckResult:
     over = [limit for limit in LIMITS if counts.get(limit.name, 0) > _most(limit, network)]
     ms = round((time.monotonic() - started) * 1000)
     if not over:
-        return CheckResult("confirmation_click", "good", "usual", "Confirmed as people do.", evidence, ms)
+        return CheckResult(Check.CLICK, "good", "usual", "Confirmed as people do.", evidence, ms)
     number = counts[over[0].name]
     many = f"{number} or more" if number == MOST_COUNTED else str(number)
-    return CheckResult("confirmation_click", "risky", over[0].code, over[0].sentence.format(n=many), evidence, ms)
+    return CheckResult(Check.CLICK, "risky", over[0].code, over[0].sentence.format(n=many), evidence, ms)
 
 
 def _others(signup: Signup, field: str, value: str) -> Rows:
