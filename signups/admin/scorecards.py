@@ -15,6 +15,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from signups.admin import badges
 from signups.admin.base import ModelAdmin, TabularInline
 from signups.models import Scorecard, ScoreRule
+from signups.scoring import conditions
 
 _EXAMPLES = (1_000, "text", ["a"], True)
 
@@ -65,13 +66,8 @@ class ScoreRuleForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean() or self.cleaned_data
         test, value = cleaned.get("test"), cleaned.get("value")
-        if "value" not in self.errors:
-            if test in (ScoreRule.Test.AT_LEAST, ScoreRule.Test.LESS_THAN) and not _is_number(value):
-                self.add_error("value", "This test compares numbers: write one, such as 1000000.")
-            elif test == ScoreRule.Test.ONE_OF and not isinstance(value, list):
-                self.add_error("value", 'This test needs a list, such as ["founder", "ceo"].')
-            elif test in (ScoreRule.Test.EQUALS, ScoreRule.Test.CONTAINS) and value in (None, ""):
-                self.add_error("value", 'This test needs something to compare with; text stands in quotes: "director".')
+        if "value" not in self.errors and test and (wrong := conditions.problem(test, value)):
+            self.add_error("value", wrong)
         return cleaned
 
 
@@ -81,10 +77,6 @@ def _says(sentence: str, value: Any) -> bool:
     except (ValueError, LookupError, AttributeError, TypeError):
         return False
     return True
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 class ScoreRuleInline(TabularInline):

@@ -65,6 +65,10 @@ class Signup(models.Model):
     verdict = models.CharField(max_length=10, choices=Verdict.choices, db_index=True)
     machine_verdict = models.CharField("rules' verdict", max_length=10, choices=Verdict.choices)
     reasons = models.JSONField(default=list)  # [{"code": "disposable", "sentence": "…"}]
+    matched_rules = models.JSONField(default=list, blank=True)  # [{"rule", "order", "action", "decided"}]
+    rules_version = models.PositiveIntegerField("version of the rules", null=True, blank=True)
+    list_versions = models.JSONField("versions of the lists", default=dict, blank=True)
+    verdict_facts = models.JSONField("facts the rules saw", default=dict, blank=True)  # those that no check holds
     suggestion = models.CharField("did they mean", max_length=254, blank=True)
     decided_ms = models.PositiveIntegerField("decided in (ms)", default=0)
     score = models.IntegerField(default=0)

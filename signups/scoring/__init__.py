@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from signups.models import Score, Scorecard, ScoreLine, ScoreRule, Signup
+from signups.scoring.conditions import matches
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ def score(facts: Mapping[str, Any]) -> Scored:
     card = Scorecard.objects.filter(is_active=True).prefetch_related("rules").first()
     if card is None:
         return Scored(None, 0, False, ())
-    matching = [rule for rule in card.rules.all() if _matches(rule, facts.get(rule.fact))]
+    matching = [rule for rule in card.rules.all() if matches(rule.test, rule.value, facts.get(rule.fact))]
     lines = tuple(Line(rule.fact, rule.points, _sentence(rule, facts[rule.fact])) for rule in matching)
     total = sum(line.points for line in lines)
     return Scored(card, total, total >= card.high_value_from or any(rule.is_high_value for rule in matching), lines)
@@ -55,29 +56,6 @@ def save(scored: Scored, signup: Signup) -> Score:
         ScoreLine(score=row, fact=line.fact, points=line.points, sentence=line.sentence[:300]) for line in scored.lines
     )
     return row
-
-
-def _matches(rule: ScoreRule, fact: Any) -> bool:
-    if fact is None or fact == "":
-        return False
-    match rule.test:
-        case ScoreRule.Test.KNOWN:
-            return True
-        case ScoreRule.Test.EQUALS:
-            return bool(fact == rule.value)
-        case ScoreRule.Test.ONE_OF:
-            return isinstance(rule.value, list) and fact in rule.value
-        case ScoreRule.Test.AT_LEAST:
-            return _is_number(fact) and _is_number(rule.value) and fact >= rule.value
-        case ScoreRule.Test.LESS_THAN:
-            return _is_number(fact) and _is_number(rule.value) and fact < rule.value
-        case ScoreRule.Test.CONTAINS:
-            return str(rule.value).casefold() in str(fact).casefold()
-    return False
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _sentence(rule: ScoreRule, fact: Any) -> str:
