@@ -141,8 +141,8 @@ async def _hosts(domain: str, deadline: Deadline) -> list[str]:
 async def _places(hosts: Sequence[str], deadline: Deadline) -> AsyncIterator[tuple[str, str, int]]:
     """Where to connect to: host name, IP address and port."""
     if via := settings.SMTP_PROBE["via"]:
-        server = name_servers.name_server(via)
-        yield hosts[0], server.address, server.port  # type: ignore[attr-defined]  # a Do53Nameserver has both
+        where, _, port = via.rpartition(":")
+        yield hosts[0], where.strip("[]"), int(port)
         return
     left = MOST_SERVERS
     for host in hosts:

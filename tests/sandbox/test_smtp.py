@@ -78,3 +78,39 @@ def test_a_slow_exchanger_is_waited_for(sandbox: Sandbox) -> None:
     sandbox.fault("smtp", latency_ms=50)
     send(sandbox, mail())
     assert len(inbox(sandbox)) == 1
+
+
+def recipient(sandbox: Sandbox, address: str, helo: str = "probe.onboarding.test") -> tuple[int, bytes]:
+    """What is said to RCPT."""
+    with smtplib.SMTP("127.0.0.1", sandbox.ports["smtp"], local_hostname=helo, timeout=10) as client:
+        client.ehlo()
+        client.mail("probe@onboarding.test")
+        return client.rcpt(address)
+
+
+@pytest.mark.parametrize(
+    ("address", "code"),
+    [
+        ("ada@dev.test", 250),
+        ("postmaster@dev.test", 250),
+        ("nobody@dev.test", 550),
+        ("nobody@catchall.test", 250),
+        ("nobody@greylist.test", 451),
+        ("nobody@strict.test", 554),
+        ("nobody@full.test", 452),
+    ],
+)
+def test_whoever_only_asks_meets_the_mail_server_of_the_domain(sandbox: Sandbox, address: str, code: int) -> None:
+    assert recipient(sandbox, address)[0] == code
+
+
+def test_whoever_sends_meets_the_relay(sandbox: Sandbox) -> None:
+    assert recipient(sandbox, "nobody@dev.test", helo="app.test")[0] == 250
+    assert sandbox.received("smtp") == []
+
+
+def test_the_greeting_may_be_a_refusal(sandbox: Sandbox) -> None:
+    sandbox.fault("smtp", method="CONNECT", status=554)
+    with pytest.raises(smtplib.SMTPConnectError):
+        recipient(sandbox, "ada@dev.test")
+    assert recipient(sandbox, "ada@dev.test")[0] == 250
