@@ -6,6 +6,7 @@ the system checks. The sandbox's values stand beside the vendors' own, so that `
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -382,6 +383,17 @@ def percentages(name: str, values: list[str]) -> list[int]:
             f"{name} must be whole numbers from 1 to 1000, such as 80,100; not {','.join(values)}"
         )
     return sorted({int(value) for value in values})
+
+
+def refuse_unsendable(values: Mapping[str, Any]) -> None:
+    """Raises ImproperlyConfigured where a mail server could not be sent what probes say."""
+    sender, helo, via = (values[f"SMTP_PROBE_{name}"].strip() for name in ("FROM", "HELO", "VIA"))
+    if sender and not re.fullmatch(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]+", sender):
+        raise ImproperlyConfigured(f"SMTP_PROBE_FROM must be an address such as probe@example.com, not {sender!r}")
+    if helo and not re.fullmatch(r"[A-Za-z0-9.-]+|\[[A-Za-z0-9.:]+\]", helo):
+        raise ImproperlyConfigured(f"SMTP_PROBE_HELO must be a host name such as mail.example.com, not {helo!r}")
+    if via and not re.fullmatch(r"([0-9.]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}", via):
+        raise ImproperlyConfigured(f"SMTP_PROBE_VIA must be address:port, such as 192.0.2.1:25, not {via!r}")
 
 
 def registries(name: str, values: list[str]) -> dict[str, str]:

@@ -179,10 +179,11 @@ SANDBOX_DISPOSABLE = ["throwaway.test"] if SANDBOX else []
 MAIL_SETUP_IS_ON: bool = VALUES["VETTING_MAIL_SETUP"]
 SMTP_PROBE = {
     "is_on": VALUES["VETTING_SMTP_PROBE"],
-    "sender": VALUES["SMTP_PROBE_FROM"],
-    "helo": VALUES["SMTP_PROBE_HELO"] or urlsplit(BASE_URL).hostname or "localhost",
-    "via": VALUES["SMTP_PROBE_VIA"],
+    "sender": VALUES["SMTP_PROBE_FROM"].strip(),
+    "helo": VALUES["SMTP_PROBE_HELO"].strip() or urlsplit(BASE_URL).hostname or "localhost",
+    "via": VALUES["SMTP_PROBE_VIA"].strip(),
 }
+environment.refuse_unsendable(VALUES)
 
 # Who is asked about a person or a company, in this order; a later answer never overrides an earlier one.
 ENRICHMENT_PROVIDERS = [

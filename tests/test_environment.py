@@ -58,6 +58,12 @@ def test_every_setting_is_listed_once() -> None:
         ({"QUEUE_URL": "amqp://x"}, "QUEUE_URL must be empty or start with redis://"),
         ({"DATABASE_URL": "mysql://x/y"}, "DATABASE_URL must be sqlite"),
         ({"MIXPANEL_ID_MERGE": "perhaps"}, "MIXPANEL_ID_MERGE must be"),
+        ({"RDAP_SERVERS": "https://rdap.example.com"}, "RDAP_SERVERS must start with http"),
+        ({"RDAP_SERVERS": "com=rdap.example.com"}, "RDAP_SERVERS must start with http"),
+        ({"RDAP_SERVERS": "=https://rdap.example.com"}, "RDAP_SERVERS must be tld=URL pairs"),
+        ({"SMTP_PROBE_FROM": "Probe <probe@example.com>"}, "SMTP_PROBE_FROM must be an address"),
+        ({"SMTP_PROBE_HELO": "mail example"}, "SMTP_PROBE_HELO must be a host name"),
+        ({"SMTP_PROBE_VIA": "127.0.0.1"}, "SMTP_PROBE_VIA must be address:port"),
     ],
 )
 def test_a_wrong_setting_is_one_line_that_names_it(changed: dict[str, str], complaint: str) -> None:
@@ -82,6 +88,16 @@ def test_a_vendor_without_keys_is_off_and_says_how_to_switch_it_on() -> None:
     run = manage("check", **GOOD)
     assert "Close is off" in run.stderr + run.stdout
     assert "CLOSE_API_KEY" in run.stderr + run.stdout
+
+
+def test_optional_checks_are_off_and_say_how_to_switch_them_on() -> None:
+    said = manage("check", **GOOD)
+    assert "VETTING_DOMAIN_AGE, VETTING_SMTP_PROBE, VETTING_MAIL_SETUP" in said.stderr + said.stdout
+
+
+def test_a_probe_without_a_sender_is_pointed_out() -> None:
+    said = manage("check", **GOOD, VETTING_SMTP_PROBE="1")
+    assert "Set SMTP_PROBE_FROM" in said.stderr + said.stdout
 
 
 def test_the_sandbox_needs_no_other_setting(settings: Any) -> None:
