@@ -10,8 +10,8 @@ class DomainListVersion(models.Model):
     """A version of a list. One of a list is in use, or none: then the one that came with the product is.
 
     `names` is the list as text, one domain a line, compressed by zlib; `index` what a process looks names up in, empty
-    for a list that is short enough to be held. `added` and `removed` count against the version before, and `samples` has
-    some of each: {"added": [...], "removed": [...]}.
+    for a list that is short enough to be held. `added` and `removed` count against the version before, and `samples`
+    has some of each: {"added": [...], "removed": [...]}.
     """
 
     class List(models.TextChoices):
