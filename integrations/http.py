@@ -77,6 +77,7 @@ class Door:
     timeout: tuple[float, float] = TIMEOUT_S
     key_setting: str = ""
     url_setting: str = ""
+    most_bytes: int = MOST_BYTES
 
     def call(
         self,
@@ -143,8 +144,8 @@ class Door:
         body = bytearray()
         while piece := response.raw.read1(65_536, decode_content=True):
             body += piece
-            if len(body) > MOST_BYTES:
-                raise requests.ConnectionError(f"the reply is longer than {MOST_BYTES} bytes")
+            if len(body) > self.most_bytes:
+                raise requests.ConnectionError(f"the reply is longer than {self.most_bytes} bytes")
             if time.monotonic() > until:
                 raise requests.ReadTimeout("the reply took too long")
         return body.decode("utf-8", "replace")

@@ -300,6 +300,13 @@ VARIABLES: tuple[Variable, ...] = (
     ),
     Variable("GITHUB_API_URL", str, "https://api.github.com", "GitHub's API", _B + "/github"),
     Variable(
+        "LISTS_URL",
+        str,
+        "https://raw.githubusercontent.com",
+        "Where `manage.py update_lists` fetches lists of disposable domains: GitHub's files, or a mirror of them",
+        _B + "/lists",
+    ),
+    Variable(
         "SANDBOX",
         bool,
         False,

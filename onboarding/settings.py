@@ -170,10 +170,12 @@ for _name in ("QUIET_AFTER_DAYS", "FEED_LATE_AFTER_HOURS"):
         raise ImproperlyConfigured(f"{_name} must be a whole number from 1, not {VALUES[_name]}")
 LIMIT_THRESHOLDS: list[int] = environment.percentages("LIMIT_THRESHOLDS", VALUES["LIMIT_THRESHOLDS"])
 DOCS_PATHS: list[str] = VALUES["DOCS_PATHS"]
+# Where newer lists of domains come from, and who fetches them.
+LISTS_URL: str = VALUES["LISTS_URL"].rstrip("/")
+LIST_FETCHER = "integrations.domain_lists.fetch"
 # Only in the pretend internet: its special-use names are allowed, and these domains play a big mail provider and a
 # disposable one.
-SANDBOX_FREE_MAIL = ["bigmail.test"] if SANDBOX else []
-SANDBOX_DISPOSABLE = ["throwaway.test"] if SANDBOX else []
+SANDBOX_KINDS = {"bigmail.test": "free_mail", "throwaway.test": "disposable"} if SANDBOX else {}
 
 # The optional checks, off by default (docs/vetting.md).
 MAIL_SETUP_IS_ON: bool = VALUES["VETTING_MAIL_SETUP"]
