@@ -7,7 +7,7 @@ time. What failed or was late is unknown, never bad. What the answers mean for t
 
 from signups.vetting.address import Address, InvalidAddress, parse
 from signups.vetting.examining import Examination, Examining, forget, start
-from signups.vetting.free_mail import known_company_domain
+from signups.vetting.kind import known_company_domain
 from signups.vetting.optional import keep
 from signups.vetting.result import CheckResult
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from signups.contracts import Deadline
 from signups.vetting import address as syntax
-from signups.vetting import disposable, free_mail, lists, mx, name_servers, optional, suggestion
+from signups.vetting import domain_lists, kind, known_companies, lists, lookalikes, mx, name_servers, optional, suggestion, velocity
 from signups.vetting.address import Address
 from signups.vetting.result import CheckResult
 
@@ -25,7 +25,10 @@ class Examination:
 
 @dataclass(frozen=True)
 class Examining:
-    """An examination under way. `name` is the form's, `device_id` the browser's cookie; "" where not known."""
+    """An examination under way. `name` is the form's, `device_id` the browser's cookie; "" where not known.
+
+    `is_signup`: somebody signs up, so it matters who did before.
+    """
 
     address: Address
     asking: mx.Asking
@@ -33,6 +36,7 @@ class Examining:
     ip: str | None = None
     device_id: str = ""
     outside: optional.OptionalChecks | None = None
+    is_signup: bool = False
 
     @property
     def is_done(self) -> bool:
@@ -40,13 +44,19 @@ class Examining:
         return self.asking.future.done() and (self.outside is None or self.outside.is_done)
 
     def finish(self) -> Examination:
-        """Do what needs no waiting, then wait for the rest until the deadline. One query."""
-        listed = lists.check(self.address)
-        syntax_, *others = offline(self.address, self.name)
+        """Do what needs no waiting, then wait for the rest until the deadline. Two queries."""
+        before = [lists.check(self.address), *self._repeats()]
         mail = self.asking.finish()
+        syntax_, *others = offline(self.address, self.name, mail)
         answers = tuple(self.outside.finish(mail.hosts)) if self.outside else ()
-        checks = (syntax_, listed, *others, mail.check, *(answer.check for answer in answers))
-        return Examination(checks, suggestion.suggest(self.address), answers)
+        checks = (syntax_, *before, *others, mail.check, *(answer.check for answer in answers))
+        return Examination(checks, suggestion.suggest(self.address, mail, known_companies.current()), answers)
+
+    def _repeats(self) -> list[CheckResult]:
+        if not self.is_signup:
+            return []
+        code = kind.check(self.address).code
+        return [velocity.check(self.address, ip=self.ip, device_id=self.device_id, kind=code)]
 
 
 def start(
@@ -57,23 +67,33 @@ def start(
     ip: str | None = None,
     device_id: str = "",
     asks_outside: bool = True,
+    is_signup: bool = False,
 ) -> Examining:
-    """Start everything that has to wait for others; returns at once. At most one query.
+    """Start everything that has to wait for others; returns at once. At most one query, and one more twice a minute.
 
-    `asks_outside`: whether the optional checks that are switched on are made, too.
+    `asks_outside`: whether the optional checks that are switched on are made, too; `is_signup`: whether earlier signups
+    like this one are counted.
     """
     asking = mx.start(address.domain, deadline)
-    is_company = bool(free_mail.known_company_domain(address))
+    domain_lists.refresh()
+    known_companies.refresh()
+    is_company = bool(kind.known_company_domain(address))
     outside = optional.start(address, deadline, is_company=is_company) if asks_outside else None
-    return Examining(address, asking, name, ip, device_id, outside)
+    return Examining(address, asking, name, ip, device_id, outside, is_signup)
 
 
-def offline(address: Address, name: str = "") -> list[CheckResult]:
-    """The checks that need neither the database nor the network; syntax first."""
-    return [check(address) for check in (syntax.check, disposable.check, free_mail.check)]
+def offline(address: Address, name: str = "", mail: mx.Mail | None = None) -> list[CheckResult]:
+    """The checks that need neither the database nor the network; syntax first. `mail`: what DNS said, if it did."""
+    return [
+        syntax.check(address),
+        kind.check(address, mail),
+        lookalikes.check(address, known_companies.current().customers),
+    ]
 
 
 def forget() -> None:
     """Ask anew about everything, and read the settings again."""
     name_servers.forget()
+    domain_lists.forget()
+    known_companies.forget()
     optional.forget()

@@ -21,10 +21,10 @@ def codes(examination: vetting.Examination) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("email", "expected"),
     [
-        ("ada@dev.test", ["ok", "not_listed", "not_disposable", "company_domain", "mx"]),
-        ("ned@bigmail.test", ["ok", "not_listed", "not_disposable", "free_mail", "mx"]),
-        ("x@mailinator.com", ["ok", "not_listed", "disposable", "free_mail", "mx"]),
-        ("bob@nowhere.test", ["ok", "not_listed", "not_disposable", "company_domain", "no_such_domain"]),
+        ("ada@dev.test", ["ok", "not_listed", "company", "mx"]),
+        ("ned@bigmail.test", ["ok", "not_listed", "free_mail", "mx"]),
+        ("x@mailinator.com", ["ok", "not_listed", "disposable", "mx"]),
+        ("bob@nowhere.test", ["ok", "not_listed", "company", "no_such_domain"]),
     ],
 )
 def test_every_check_answers(sandbox: Sandbox, email: str, expected: list[str]) -> None:
@@ -42,8 +42,7 @@ def test_the_other_checks_answer_though_the_name_server_is_silent(sandbox: Sandb
     assert codes(examination) == {
         "syntax": "ok",
         "lists": "deny_list",
-        "disposable": "not_disposable",
-        "free_mail": "company_domain",
+        "kind": "company",
         "mx": "dns_timeout",
     }
 
@@ -55,5 +54,6 @@ def test_the_name_server_is_asked_before_the_answer_is_wanted(sandbox: Sandbox) 
 
 
 def test_an_examination_costs_one_query(sandbox: Sandbox, django_assert_num_queries: Any) -> None:
+    examine("ada@dev.test")  # the lists of domains are asked for news twice a minute
     with django_assert_num_queries(1):
         examine("ada@dev.test")
