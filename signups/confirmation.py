@@ -179,6 +179,8 @@ def _let_in(signup: Signup, now: datetime, click: CheckResult) -> None:
         return
     signup.verdict = signup.machine_verdict = decision.verdict
     signup.reasons = decision.reasons
+    for name, value in verdicts.record.fields(decision).items():
+        setattr(signup, name, value)
     VerdictChange.objects.create(
         signup=signup, verdict=signup.verdict, by=VerdictChange.By.RULES, note=click.sentence[:500]
     )
@@ -189,7 +191,7 @@ def _because_of(click: CheckResult, signup: Signup) -> verdicts.Decision | None:
     known = [
         CheckResult(row.name, row.outcome, row.code, row.sentence, row.evidence, row.ms) for row in signup.checks.all()
     ]
-    before = verdicts.decide(known, is_high_value=signup.is_high_value)
-    decision = verdicts.decide([*known, click], is_high_value=signup.is_high_value)
+    before = verdicts.decide_again(signup, known)
+    decision = verdicts.decide_again(signup, [*known, click])
     is_news = decision.verdict != before.verdict and decision.verdict in (Verdict.HELD, Verdict.REJECTED)
     return decision if is_news else None

@@ -22,8 +22,9 @@ from signups.contracts import Deadline, Found, Subject, providers
 from signups.mails import developer
 from signups.models import Check, Company, Person, Signup, Verdict, VerdictChange
 from signups.models.profile import Profile
+from signups.scoring import facts
 from signups.transactions import write_transaction
-from signups.vetting import Address, CheckResult
+from signups.vetting import Address, CheckResult, velocity
 
 # Late look-ups are asked again after this many seconds; then we let it be.
 LATE_AFTER_S = (5, 60, 600, 3600, 6 * 3600)
@@ -64,8 +65,7 @@ class Assessment:
     """All that was found out about an address, and the verdict on it."""
 
     address: Address
-    verdict: Verdict
-    reasons: list[dict[str, str]]
+    decision: verdicts.Decision
     checks: tuple[CheckResult, ...]
     suggestion: str
     company_domain: str
@@ -73,6 +73,14 @@ class Assessment:
     scored: scoring.Scored
     ms: int
     examination: vetting.Examination
+
+    @property
+    def verdict(self) -> Verdict:
+        return self.decision.verdict
+
+    @property
+    def reasons(self) -> list[dict[str, str]]:
+        return self.decision.reasons
 
 
 def receive(submission: Submission, on_saved: Callable[[Signup, bool], None] | None = None) -> Receipt:
@@ -107,7 +115,16 @@ def start(
 ) -> Assessing:
     """Start an assessment; returns at once. Where `looks_up` is false, name servers alone are asked."""
     deadline = Deadline(settings.VETTING_BUDGET_MS if budget_ms is None else budget_ms)
-    examining = vetting.start(address, deadline, asks_outside=looks_up)
+    sent = submission or Submission(email=address.email, name="")
+    examining = vetting.start(
+        address,
+        deadline,
+        name=sent.name,
+        ip=sent.ip,
+        device_id=sent.device_id,
+        asks_outside=looks_up,
+        is_signup=submission is not None,
+    )
     return Assessing(address, submission, deadline, examining, _look_up(address, deadline) if looks_up else None)
 
 
@@ -132,12 +149,12 @@ class Assessing:
         examination = self.examining.finish()
         findings = self.looking_up.finish() if self.looking_up else _not_looked_up(self.address)
         checks = (*examination.checks, _person_check(findings), _company_check(findings))
-        scored = scoring.score(_facts(examination.checks, findings.person, findings.company, self.submission))
-        decision = verdicts.decide(checks, is_high_value=scored.is_high_value)
+        known = facts.gather(examination.checks, findings.person, findings.company, self.submission)
+        scored = scoring.score(known)
+        decision = verdicts.decide(checks, is_high_value=scored.is_high_value, facts=known)
         return Assessment(
             address=self.address,
-            verdict=decision.verdict,
-            reasons=decision.reasons,
+            decision=decision,
             checks=checks,
             suggestion=examination.suggestion,
             company_domain=findings.company_domain,
@@ -164,7 +181,7 @@ def complete(signup: Signup) -> None:
         if has_news:
             signup.person.save(update_fields=["name", "company", "profile", "updated_at"])  # a stop is not ours to undo
             scored = scoring.score(
-                _facts(tuple(signup.checks.all()), signup.person.profile, _profile(signup.company), signup)
+                facts.gather(signup.checks.all(), signup.person.profile, _profile(signup.company), signup)
             )
             scoring.save(scored, signup)
             signup.score, signup.is_high_value = scored.total, scored.is_high_value
@@ -274,22 +291,6 @@ def _company_check(findings: enrichment.Findings) -> CheckResult:
     return CheckResult("company", "unknown", "company_unknown", sentence, evidence, ms)
 
 
-def _facts(
-    checks: tuple[CheckResult | Check, ...], person: Profile, company: Profile, sent: Submission | Signup | None
-) -> dict[str, Any]:
-    """What the scorecard's rules may ask for, by dotted path."""
-    facts = {f"person.{path}": said["value"] for path, said in person.items()}
-    facts |= {f"company.{path}": said["value"] for path, said in company.items()}
-    facts |= {f"checks.{check.name}": check.code for check in checks}
-    if sent is not None:
-        facts |= {f"signup.utm.{name}": value for name, value in sent.utm.items()}
-        facts |= {
-            f"signup.{name}": getattr(sent, name)
-            for name in ("source", "wants_newsletter", "referrer", "landing_page", "company_name")
-        }
-    return facts
-
-
 # -- Saving ------------------------------------------------------------------------------------------------------------
 
 
@@ -324,9 +325,11 @@ def _save(submission: Submission, assessment: Assessment, person: Person) -> Sig
         user_agent=submission.user_agent,
         external_id=submission.external_id,
         device_id=submission.device_id,
+        **velocity.keys(assessment.address, submission.ip),
         verdict=assessment.verdict,
         machine_verdict=assessment.verdict,
         reasons=assessment.reasons,
+        **verdicts.record.fields(assessment.decision),
         suggestion=assessment.suggestion,
         decided_ms=assessment.ms,
         score=assessment.scored.total,
