@@ -5,7 +5,7 @@ From the set-up pages of each provider, as of 2026-11. What they tell of a domai
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable
 
 # The domain that mail servers (MX hosts) lie below → (provider, whether its mailboxes are paid for or a company's).
 MAIL_SERVERS: dict[str, tuple[str, bool]] = {
@@ -133,7 +133,7 @@ VERIFICATIONS: dict[str, str] = {
 }
 
 
-def below(host: str, table: Mapping[str, object]) -> str:
+def below(host: str, table: Container[str]) -> str:
     """The entry of the table that `host` is, or lies below; "" where there is none."""
     while host:
         if host in table:
