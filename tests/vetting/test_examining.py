@@ -19,16 +19,17 @@ def codes(examination: vetting.Examination) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("email", "expected"),
+    ("email", "kind", "mx"),
     [
-        ("ada@dev.test", ["ok", "not_listed", "company", "mx"]),
-        ("ned@bigmail.test", ["ok", "not_listed", "free_mail", "mx"]),
-        ("x@mailinator.com", ["ok", "not_listed", "disposable", "mx"]),
-        ("bob@nowhere.test", ["ok", "not_listed", "company", "no_such_domain"]),
+        ("ada@dev.test", "company", "mx"),
+        ("ned@bigmail.test", "free_mail", "mx"),
+        ("x@mailinator.com", "disposable", "mx"),
+        ("bob@nowhere.test", "company", "no_such_domain"),
     ],
 )
-def test_every_check_answers(sandbox: Sandbox, email: str, expected: list[str]) -> None:
-    assert list(codes(examine(email)).values()) == expected
+def test_every_check_answers(sandbox: Sandbox, email: str, kind: str, mx: str) -> None:
+    said = codes(examine(email))
+    assert (said["syntax"], said["lists"], said["kind"], said["mx"]) == ("ok", "not_listed", kind, mx)
 
 
 def test_a_typo_comes_with_a_suggestion(sandbox: Sandbox) -> None:
@@ -39,18 +40,14 @@ def test_a_typo_comes_with_a_suggestion(sandbox: Sandbox) -> None:
 def test_the_other_checks_answer_though_the_name_server_is_silent(sandbox: Sandbox) -> None:
     ListEntry.objects.create(kind="deny", value="silent.test", reason="because")
     examination = examine("kim@silent.test", budget_ms=250)
-    assert codes(examination) == {
-        "syntax": "ok",
-        "lists": "deny_list",
-        "kind": "company",
-        "mx": "dns_timeout",
-    }
+    said = codes(examination)
+    assert (said["syntax"], said["lists"], said["kind"], said["mx"]) == ("ok", "deny_list", "company", "dns_timeout")
 
 
 def test_the_name_server_is_asked_before_the_answer_is_wanted(sandbox: Sandbox) -> None:
     examining = vetting.start(vetting.parse("ada@dev.test"), Deadline(1500))
     assert examining.asking.future.result(timeout=1.5).code == "mx"
-    assert examining.finish().checks[-1].code == "mx"
+    assert codes(examining.finish())["mx"] == "mx"
 
 
 def test_an_examination_costs_one_query(sandbox: Sandbox, django_assert_num_queries: Any) -> None:

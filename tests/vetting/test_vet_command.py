@@ -33,7 +33,8 @@ def test_json_is_one_object_a_line_with_all_that_was_found(sandbox: Sandbox) -> 
     assert list(said) == ["email", "verdict", "reasons", "checks", "suggestion", "company_domain"]
     assert (said["email"], said["verdict"], said["company_domain"]) == ("Ada@dev.test", "accepted", "dev.test")
     names = [check["name"] for check in said["checks"]]
-    assert names == ["syntax", "lists", "kind", "mx", "person", "company"]
+    assert names[:3] == ["syntax", "lists", "kind"]
+    assert {"mx", "person", "company"} < set(names)
     assert all(isinstance(check["ms"], int) for check in said["checks"])
 
 
