@@ -37,7 +37,8 @@ def same(model: type[Model], field: str, value: str, since: datetime | None) -> 
     values = [column.get_db_prep_value(value, connection)]
     if since is not None:
         sql, values = f'{sql} AND "created_at" > %s', [*values, connection.ops.adapt_datetimefield_value(since)]
-    return sql, values
+    # In the index's own order PostgreSQL stops at the limit; without, it may gather all rows before it counts any.
+    return f'{sql} ORDER BY "created_at" DESC', values
 
 
 def of(queryset: QuerySet[Any, Any]) -> Rows:
