@@ -6,7 +6,18 @@ from dataclasses import dataclass
 
 from signups.contracts import Deadline
 from signups.vetting import address as syntax
-from signups.vetting import domain_lists, kind, known_companies, lists, lookalikes, mx, name_servers, optional, suggestion, velocity
+from signups.vetting import (
+    domain_lists,
+    kind,
+    known_companies,
+    lists,
+    lookalikes,
+    mx,
+    name_servers,
+    optional,
+    suggestion,
+    velocity,
+)
 from signups.vetting.address import Address
 from signups.vetting.result import CheckResult
 
