@@ -1,7 +1,8 @@
 """RDAP: since when a domain is registered, and through whom, as its registry says. https://www.rfc-editor.org/rfc/rfc9083
 
-Which registry to ask stands in `rdap_servers.txt` (RFC 9224). No key is needed; most registries limit the questions of
-an hour, and many country codes answer none. Off by default: the registry learns which domain somebody signed up with.
+Which registry to ask stands in `rdap_servers.txt`, which `rdap_servers.py` keeps up to date. No key is needed; most
+registries limit the questions of an hour, and many country codes answer none. Off by default: the registry learns which
+domain somebody signed up with.
 """
 
 from __future__ import annotations
@@ -12,14 +13,13 @@ import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
 from django.conf import settings
 from django.utils.dateparse import parse_datetime
 
-from integrations import facts
+from integrations import facts, rdap_servers
 from integrations.http import Door, Reply, retry_after_s
 from signups.contracts import Deadline, Examiner, Finding, Later
 
@@ -29,7 +29,6 @@ UNKNOWN_HOLDS_FOR = timedelta(days=1)
 MOST_REDIRECTS = 2  # RFC 7480 section 5.2 has clients follow them; a registry that moved needs one
 _REDIRECTS = (301, 302, 303, 307, 308)
 _REST_S = (60.0, 3600.0)  # how long a registry is left alone after 429, at least and at most
-_SERVERS = Path(__file__).with_name("rdap_servers.txt")
 
 _resting_until: dict[str, float] = {}  # host → monotonic clock
 os.register_at_fork(after_in_child=_resting_until.clear)
@@ -168,9 +167,4 @@ def _is_name(host: str) -> bool:
 @cache
 def _servers() -> dict[str, str]:
     """Top-level domain → base URL, as shipped."""
-    found: dict[str, str] = {}
-    for line in _SERVERS.read_text(encoding="utf-8").splitlines():
-        url, *tlds = line.split() or ["#"]
-        if not url.startswith("#"):
-            found |= {tld: url for tld in tlds if tld not in found}
-    return found
+    return rdap_servers.read(rdap_servers.FILE.read_text(encoding="utf-8"))

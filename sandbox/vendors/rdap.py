@@ -37,7 +37,7 @@ class Rdap(Vendor):
         self.lookups: deque[dict[str, Any]] = deque(maxlen=LOG_SIZE)
 
     def routes(self) -> list[web.RouteDef]:
-        return [web.get("/domain/{name}", self._domain)]
+        return [web.get("/domain/{name}", self._domain), web.get("/dns.json", self._bootstrap)]
 
     def snapshot(self) -> dict[str, Any]:
         return {"lookups": list(self.lookups)}
@@ -54,6 +54,25 @@ class Rdap(Vendor):
             response = self._answer(request.query.get("for", name))
         self.lookups.append({"at": self.world.now(), "what": "domain", "key": name, "status": response.status})
         return response
+
+    async def _bootstrap(self, request: web.Request) -> web.Response:
+        """IANA's registry of registries (RFC 9224), as one that knows a few of the real world's and this one."""
+        services = [
+            [["com"], ["https://rdap.verisign.com/com/v1/"]],
+            [["net"], ["https://rdap.verisign.com/net/v1/"]],
+            [["org"], ["http://rdap.pir.test/", "https://rdap.publicinterestregistry.org/rdap/"]],
+            [["kg"], ["http://rdap.cctld.kg/"]],
+            [["test"], ["https://rdap.sandbox.test/"]],
+        ]
+        publication = datetime.fromtimestamp(self.world.now(), UTC)
+        return web.json_response(
+            {
+                "version": "1.0",
+                "publication": f"{publication:%Y-%m-%dT%H:%M:%S}Z",
+                "description": "RDAP bootstrap file for Domain Name System registrations",
+                "services": services,
+            }
+        )
 
     def _answer(self, name: str) -> web.Response:
         registered = self._registered(name)

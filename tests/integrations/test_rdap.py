@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from integrations import rdap
+from integrations import rdap, rdap_servers
 from signups.contracts import Deadline, Finding, Later, ServiceError
 from tests.sandbox_process import Sandbox
 
@@ -151,8 +151,61 @@ def test_a_registrar_that_cannot_be_read_is_left_out(entities: Any) -> None:
 
 def test_the_shipped_list_is_dated_and_leads_to_https_alone(settings: Any) -> None:
     settings.RDAP = {**settings.RDAP, "servers": {}}
-    text = Path(rdap.__file__).with_name("rdap_servers.txt").read_text()
+    text = rdap_servers.FILE.read_text()
     assert re.search(r"^# Publication: \d{4}-\d\d-\d\dT", text, re.MULTILINE)
     assert all(url.startswith("https://") and url.endswith("/") for url in rdap._servers().values())
     assert rdap.server("acme.com") == "https://rdap.verisign.com/com/v1/"
     assert len(rdap._servers()) > 1_000
+
+
+def shipped(tmp_path: Path, *lines: str) -> Path:
+    file = tmp_path / "rdap_servers.txt"
+    by_hand = f"{rdap_servers.BY_HAND}, yet answering\nhttps://rdap.nic.us/ us"
+    file.write_text("\n".join(["# Publication: 2020-01-01T00:00:00Z", *lines, by_hand, ""]))
+    return file
+
+
+def test_the_list_is_brought_up_to_date(sandbox: Sandbox, tmp_path: Path) -> None:
+    file = shipped(tmp_path, "https://rdap.old.test/ com net", "https://rdap.gone.test/ gone")
+    changed = rdap_servers.update(f"{sandbox.url}/rdap/dns.json", file)
+    assert changed.endswith("4 top-level domains, 2 new, 1 gone, 2 elsewhere.")
+    assert rdap_servers.read(file.read_text()) == {
+        "com": "https://rdap.verisign.com/com/v1/",
+        "net": "https://rdap.verisign.com/net/v1/",
+        "org": "https://rdap.publicinterestregistry.org/rdap/",
+        "test": "https://rdap.sandbox.test/",
+        "us": "https://rdap.nic.us/",
+    }
+
+
+@pytest.mark.parametrize(
+    ("body", "complaint"),
+    [
+        ("[]", "no bootstrap registry"),
+        ('{"services": []}', "no bootstrap registry"),
+        ('{"publication": "2026-11-01T00:00:00Z", "services": [7]}', "no bootstrap registry"),
+        ('{"publication": "soon", "services": []}', "date of publication"),
+        ('{"publication": "2026-11-01T00:00:00Z", "services": []}', "has 0 top-level domains"),
+        (
+            '{"publication": "2026-11-01T00:00:00Z", "services": [[["net", "org"], ["https://rdap.test/"]]]}',
+            "lacks .com",
+        ),
+    ],
+)
+def test_a_list_that_cannot_be_right_is_not_taken_over(
+    sandbox: Sandbox, tmp_path: Path, body: str, complaint: str
+) -> None:
+    file = shipped(tmp_path, "https://rdap.old.test/ com net org")
+    before = file.read_text()
+    sandbox.fault("rdap", status=200, body=body)
+    with pytest.raises(rdap_servers.Suspicious, match=complaint):
+        rdap_servers.update(f"{sandbox.url}/rdap/dns.json", file)
+    assert file.read_text() == before
+
+
+def test_the_shipped_list_is_as_it_would_be_written() -> None:
+    text = rdap_servers.FILE.read_text()
+    of_iana, mark, by_hand = text.partition(rdap_servers.BY_HAND)
+    publication = re.search(r"Publication: (\S+);", text)
+    assert publication is not None
+    assert rdap_servers.as_text(publication[1], rdap_servers.read(of_iana), mark + by_hand) == text
