@@ -78,7 +78,7 @@ def as_text(publication: str, servers: Mapping[str, str], by_hand: str) -> str:
 
 
 def update(url: str = URL, file: Path = FILE) -> str:
-    """Fetch and write; returns a line on what changed. Raises a `ServiceError` or Suspicious before anything is written."""
+    """Fetch and write; returns a line on what changed. Raises a `ServiceError` or Suspicious, with nothing written."""
     parts = urlsplit(url)
     door = Door("IANA", f"{parts.scheme}://{parts.netloc}")
     publication, servers = from_registry(door.call("GET", parts.path, is_safe=True).json)

@@ -75,6 +75,11 @@ class Assessment:
     examination: vetting.Examination
 
     @property
+    def is_late(self) -> bool:
+        """Whether somebody who was asked may answer later."""
+        return self.findings.is_late or bool(vetting.unanswered(self.checks))
+
+    @property
     def verdict(self) -> Verdict:
         return self.decision.verdict
 
@@ -167,11 +172,14 @@ class Assessing:
 
 def complete(signup: Signup) -> None:
     """Ask what was late when `signup` came in; merge, score again, and tell the integrations if anything is new."""
-    address = vetting.parse(signup.email)
-    findings = _look_up(address, Deadline(COMPLETION_BUDGET_MS)).finish()
+    address, deadline = vetting.parse(signup.email), Deadline(COMPLETION_BUDGET_MS)
+    outside = vetting.ask_again(signup, deadline)
+    findings = _look_up(address, deadline).finish()
+    answers = outside.finish() if outside else []
     with write_transaction():
         signup = Signup.objects.select_for_update(of=("self",)).select_related("person", "company").get(pk=signup.pk)
         enrichment.save(findings)
+        vetting.replace_answers(signup, answers)
         has_news = _merge_person(signup.person, findings.person)
         if signup.verdict != Verdict.REJECTED or signup.company is not None:
             company, is_news = _company(findings, signup.company_name)
@@ -187,7 +195,8 @@ def complete(signup: Signup) -> None:
             signup.score, signup.is_high_value = scored.total, scored.is_high_value
             signup.profile_version += 1
         signup.lookups_tried += 1
-        signup.lookups_due_at = _late_again(signup.lookups_tried) if findings.is_late else None
+        is_late = findings.is_late or bool(vetting.unanswered(answer.check for answer in answers))
+        signup.lookups_due_at = _late_again(signup.lookups_tried) if is_late else None
         if has_news:
             signup.save()
         else:  # nothing to tell anybody: no signal
@@ -305,7 +314,7 @@ def _save(submission: Submission, assessment: Assessment, person: Person) -> Sig
     person.company = company or person.company
     person.save()
     enrichment.save(assessment.findings)
-    vetting.keep(assessment.examination.answers)
+    vetting.keep_answers(assessment.examination.answers)
     judgement = developer.judge(developer.facts_of(person, submission))
     signup = Signup.objects.create(
         person=person,
@@ -337,7 +346,7 @@ def _save(submission: Submission, assessment: Assessment, person: Person) -> Sig
         developer=judgement.verdict,
         developer_evidence=judgement.as_list(),
         accepted_at=now if is_accepted else None,
-        lookups_due_at=_late_again(0) if assessment.findings.is_late else None,
+        lookups_due_at=_late_again(0) if assessment.is_late else None,
     )
     Check.objects.bulk_create(
         Check(

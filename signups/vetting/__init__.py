@@ -6,9 +6,9 @@ time. What failed or was late is unknown, never bad. What the answers mean for t
 """
 
 from signups.vetting.address import Address, InvalidAddress, parse
-from signups.vetting.examining import Examination, Examining, forget, start
+from signups.vetting.examining import Examination, Examining, ask_again, forget, start
 from signups.vetting.kind import known_company_domain
-from signups.vetting.optional import keep
+from signups.vetting.optional import keep_answers, replace_answers, unanswered
 from signups.vetting.result import CheckResult
 
 __all__ = [
@@ -17,9 +17,12 @@ __all__ = [
     "Examination",
     "Examining",
     "InvalidAddress",
+    "ask_again",
     "forget",
-    "keep",
+    "keep_answers",
     "known_company_domain",
     "parse",
+    "replace_answers",
     "start",
+    "unanswered",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from signups.contracts import Deadline
+from signups.models import Signup
 from signups.vetting import address as syntax
 from signups.vetting import (
     domain_lists,
@@ -26,7 +27,7 @@ from signups.vetting.result import CheckResult
 class Examination:
     """What the checks say; `suggestion` is the address that was probably meant, "" where there is none.
 
-    `answers` are those of the optional checks, to be kept (`optional.keep`).
+    `answers` are those of the optional checks, to be kept (`keep_answers`).
     """
 
     checks: tuple[CheckResult, ...]
@@ -91,6 +92,15 @@ def start(
     is_company = bool(kind.known_company_domain(address))
     outside = optional.start(address, deadline, is_company=is_company) if asks_outside else None
     return Examining(address, asking, name, ip, device_id, outside, is_signup)
+
+
+def ask_again(signup: Signup, deadline: Deadline) -> optional.OptionalChecks | None:
+    """Start those optional checks again that had no answer for now; None where there are none. At most two queries."""
+    wanted = optional.unanswered(signup.checks.all())
+    if not wanted:
+        return None
+    address = syntax.parse(signup.email)
+    return optional.start(address, deadline, is_company=bool(kind.known_company_domain(address)), only=wanted)
 
 
 def offline(address: Address, name: str = "", mail: mx.Mail | None = None) -> list[CheckResult]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
@@ -20,7 +21,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from signups.contracts import Deadline, Examiner, Finding, Later, ServiceError, examiners
-from signups.models import KeptAnswer
+from signups.models import Check, KeptAnswer, Signup
 from signups.vetting import domains, mail_setup, mailbox, name_servers
 from signups.vetting.address import Address
 from signups.vetting.result import CheckResult
@@ -28,6 +29,9 @@ from signups.vetting.result import CheckResult
 logger = logging.getLogger(__name__)
 
 _THREADS = 16  # examiners asked at once in this process
+
+# No answer for now: asking again later may bring one.
+PASSING = frozenset({"late", "busy", "no_answer", "try_later", "not_asked"})
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ class OptionalChecks:
         futures: list[Future[Any]] = [*self.waiting.values(), *([self.texts] if self.texts else [])]
         return all(future.done() for future in futures)
 
-    def finish(self, hosts: Iterable[str]) -> list[Answer]:
+    def finish(self, hosts: Iterable[str] = ()) -> list[Answer]:
         """The answers in a fixed order; waits no longer than the deadline. `hosts` are the domain's mail servers."""
         for name, future in self.waiting.items():
             found = _result(name, future, self.deadline)
@@ -72,14 +76,22 @@ class OptionalChecks:
         return CheckResult(name, found.outcome, found.code, found.sentence, found.evidence, ms)
 
 
-def start(address: Address, deadline: Deadline, *, is_company: bool) -> OptionalChecks | None:
+def start(
+    address: Address, deadline: Deadline, *, is_company: bool, only: Collection[str] | None = None
+) -> OptionalChecks | None:
     """Start those that are switched on; returns at once, None where none is. At most one query.
 
-    `is_company`: whether a company can be known by the domain. Of any other only the mailbox is asked about.
+    `is_company`: whether a company can be known by the domain. Of any other only the mailbox is asked about. `only`:
+    the names of those that are wanted; None: all.
     """
-    on = [one for one in examiners() if is_company and not one.missing_settings()]
-    probes = is_probing()
-    if not (on or probes or settings.MAIL_SETUP_IS_ON):
+
+    def is_wanted(name: str) -> bool:
+        return only is None or name in only
+
+    on = [one for one in examiners() if is_company and not one.missing_settings() and is_wanted(one.slug)]
+    probes = is_probing() and is_wanted(mailbox.NAME)
+    reads_setup = is_company and settings.MAIL_SETUP_IS_ON and is_wanted(mail_setup.NAME)
+    if not (on or probes or reads_setup):
         return None
     checks = OptionalChecks(address, deadline)
     kept = _kept(address, [*(one.slug for one in on), *([mailbox.NAME] if probes else [])])
@@ -87,10 +99,10 @@ def start(address: Address, deadline: Deadline, *, is_company: bool) -> Optional
     for one in on:
         if one.slug not in kept:
             domain = _registered(address.domain)
-            checks.waiting[one.slug] = _pool().submit(_examine, one, domain, deadline)
+            checks.waiting[one.slug] = _asked(one, domain, deadline)
     if probes and mailbox.NAME not in kept:
         checks.waiting[mailbox.NAME] = name_servers.submit(mailbox.ask(address, deadline))
-    if settings.MAIL_SETUP_IS_ON and is_company:
+    if reads_setup:
         checks.texts = name_servers.submit(mail_setup.ask(address.domain, deadline))
     return checks
 
@@ -99,7 +111,27 @@ def is_probing() -> bool:
     return bool(settings.SMTP_PROBE["is_on"] and settings.SMTP_PROBE["sender"])
 
 
-def keep(answers: Iterable[Answer]) -> None:
+def unanswered(checks: Iterable[CheckResult | Check]) -> set[str]:
+    """The names of the optional checks that had no answer for now."""
+    names = {mailbox.NAME, *(one.slug for one in examiners())}
+    return {check.name for check in checks if check.name in names and check.code in PASSING}
+
+
+def replace_answers(signup: Signup, answers: Sequence[Answer]) -> None:
+    """Put later answers in the place of those that `signup` had, and keep them. A query an answer, and one more."""
+    for answer in answers:
+        check = answer.check
+        Check.objects.filter(signup=signup, name=check.name).update(
+            outcome=check.outcome,
+            code=check.code,
+            sentence=check.sentence[:500],
+            evidence={**check.evidence, "asked_again": True},
+            ms=check.ms,
+        )
+    keep_answers(answers)
+
+
+def keep_answers(answers: Iterable[Answer]) -> None:
     """Keep what was answered, in the caller's transaction, over what was answered before. At most one query."""
     now = timezone.now()
     rows = [
@@ -165,6 +197,17 @@ def _hash(address: Address) -> str:
 # -- Asking ------------------------------------------------------------------------------------------------------------
 
 
+def _asked(examiner: Examiner, domain: str, deadline: Deadline) -> Future[Finding]:
+    """Ask an examiner, together with whoever is asking the same just now."""
+    question = (examiner.slug, domain)
+    with _asking:
+        future = _under_way.get(question)
+        if future is None:
+            future = _under_way[question] = _pool().submit(_examine, examiner, domain, deadline)
+            future.add_done_callback(lambda _: _under_way.pop(question, None))
+        return future
+
+
 def _examine(examiner: Examiner, domain: str, deadline: Deadline) -> Finding:
     """Ask one examiner; whatever goes wrong becomes a finding that says so."""
     try:
@@ -179,11 +222,16 @@ def _result(name: str, future: Future[Any], deadline: Deadline) -> Any:
     try:
         return future.result(timeout=deadline.remaining_s())
     except TimeoutError:
-        future.cancel()
+        if name in (mailbox.NAME, mail_setup.NAME):  # others may wait for an examiner
+            future.cancel()
         return Finding("unknown", "late", "There was no answer in time.")
     except Exception as error:
         logger.exception("The check %s failed", name)
         return Finding("unknown", "error", "The check failed: an error of ours.", {"error": type(error).__name__})
+
+
+_under_way: dict[tuple[str, str], Future[Finding]] = {}
+_asking = threading.RLock()  # also taken by what a future does when it is done, perhaps at once
 
 
 @cache
@@ -191,4 +239,12 @@ def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="examiner")
 
 
-os.register_at_fork(after_in_child=_pool.cache_clear)  # threads do not survive a fork
+def _reopen() -> None:
+    """Threads do not survive a fork, and locks may be held for ever after one."""
+    global _asking
+    _asking = threading.RLock()
+    _under_way.clear()
+    _pool.cache_clear()
+
+
+os.register_at_fork(after_in_child=_reopen)

@@ -131,3 +131,37 @@ def test_an_error_of_ours_is_unknown(sandbox: Sandbox, all_on: None, settings: A
     settings.SMTP_PROBE = {**settings.SMTP_PROBE, "via": "not a place"}
     check: CheckResult = next(check for check in examine("ada@dev.test").checks if check.name == "mailbox")
     assert (check.outcome, check.code) == ("unknown", "error")
+
+
+def test_what_was_late_is_asked_again_and_kept(sandbox: Sandbox, all_on: None) -> None:
+    sandbox.fault("rdap", status=503)
+    signup = sign_up("ada@dev.test")
+    assert signup.checks.get(name="domain_age").code == "no_answer"
+    assert signup.lookups_due_at is not None
+    intake.complete(signup)
+    again = signup.checks.get(name="domain_age")
+    assert (again.outcome, again.code, again.evidence["registered"]) == ("good", "established", "2014-03-01")
+    assert KeptAnswer.objects.filter(check_name="domain_age", key="dev.test").exists()
+
+
+def test_a_server_that_greylists_is_asked_again_later(sandbox: Sandbox, all_on: None) -> None:
+    signup = sign_up("ann@greylist.test")
+    intake.complete(signup)
+    signup.refresh_from_db()
+    assert (signup.lookups_tried, signup.lookups_due_at is not None) == (1, True)
+
+
+def test_what_was_answered_is_not_asked_again(sandbox: Sandbox, all_on: None) -> None:
+    sandbox.fault("rdap", status=503)
+    signup = sign_up("ada@dev.test")
+    probes = len(sandbox.received("smtp"))
+    intake.complete(signup)
+    assert len(sandbox.received("smtp")) == probes
+
+
+def test_many_who_ask_at_once_ask_one_question(sandbox: Sandbox, all_on: None) -> None:
+    sandbox.fault("rdap", latency_ms=200)
+    under_way = [vetting.start(vetting.parse(f"p{n}@dev.test"), Deadline(1500)) for n in range(10)]
+    said = [optional(one.finish().checks)["domain_age"] for one in under_way]
+    assert said == ["established"] * 10
+    assert len(sandbox.received("rdap")) == 1
