@@ -27,6 +27,8 @@ def no_control_characters(text: str) -> None:
 class SignupForm(forms.Form):
     """Name, address, company, consent. `website` is a honeypot that people do not see; `shown` says since when the
     form is on somebody's screen. Who trips over either is asked to press again, with everything still filled in.
+
+    `suggestion` is the address that was probably meant, to be asked about; `asked` the one that has been asked about.
     """
 
     name = forms.CharField(
@@ -59,16 +61,21 @@ class SignupForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "tabindex": "-1"}),
     )
     shown = forms.CharField(required=False, widget=forms.HiddenInput)
+    asked = forms.CharField(required=False, max_length=254, widget=forms.HiddenInput)
 
     def __init__(self, data: Any = None, **options: Any) -> None:
         initial = {**options.pop("initial", {}), "shown": _stamp()}
+        if data and data.get("use"):  # the button "Yes, use it"
+            data = {**dict(data.items()), "email": data["use"], "asked": data["use"]}
         super().__init__(data, initial=initial, label_suffix="", **options)
+        self.suggestion = ""
 
     def clean_email(self) -> str:
         email: str = self.cleaned_data["email"]
         try:
             return vetting.parse(email).email
         except vetting.InvalidAddress as error:
+            self.suggestion = vetting.meant_by(email)
             raise ValidationError(str(error)) from error
 
     def clean(self) -> dict[str, Any]:
@@ -79,6 +86,15 @@ class SignupForm(forms.Form):
         renewed = {"shown": _stamp()} if age_s is None else {}
         self.data = {**dict(self.data.items()), "website": "", **renewed}
         return sent
+
+    def has_been_asked(self) -> bool:
+        """Whether the question has been put whether this address is the one that was meant."""
+        return bool(self.cleaned_data["asked"] == self.cleaned_data["email"])
+
+    def ask(self, suggestion: str) -> None:
+        """Show the form again with the question whether `suggestion` was meant; once for what was typed."""
+        self.suggestion = suggestion
+        self.data = {**dict(self.data.items()), "asked": self.cleaned_data["email"]}
 
     def focus_first_error(self) -> None:
         """Put the cursor where something is to be corrected."""

@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from signups import capture, confirmation, consent, devices, experiments, health, intake, links, next_step
+from signups import capture, confirmation, consent, devices, experiments, health, intake, links, next_step, vetting
 from signups.activity import identity
 from signups.experiments.surfaces import CONFIRMATION, SIGNUP_PAGE
 from signups.forms import SignupForm
@@ -69,12 +69,15 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @cache_control(private=True, no_cache=True)
 def signup(request: HttpRequest) -> HttpResponse:
-    """Receive the form; on to the page the verdict leads to, or back to what needs correcting (422)."""
+    """Receive the form; on to the page the verdict leads to, or back to what needs correcting or an answer (422)."""
     if request.method != "POST":
         return home(request)
     form = SignupForm(request.POST)
     if not form.is_valid():
         form.focus_first_error()
+        return _form_page(request, form, status=422)
+    if not form.has_been_asked() and (meant := vetting.probably_meant(form.cleaned_data["email"])):
+        form.ask(meant)
         return _form_page(request, form, status=422)
     receipt = intake.receive(capture.submission(request, form.cleaned_data))
     response = _see_other(next_step.next_url(receipt.signup, receipt.is_repeat))

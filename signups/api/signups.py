@@ -92,6 +92,7 @@ class SignupOut(Schema):
     next_url: str
     reasons: list[Reason]
     score: int
+    suggestion: str = Field("", description='The address that was probably meant, to ask about; "" for none')
 
 
 class Hello(Schema):
@@ -177,6 +178,7 @@ def _reply(signup: Signup, is_repeat: bool) -> dict[str, Any]:
         "next_url": next_url(signup, is_repeat),
         "reasons": signup.reasons,
         "score": signup.score,
+        "suggestion": signup.suggestion,
     }
 
 

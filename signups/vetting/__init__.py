@@ -10,6 +10,8 @@ from signups.vetting.examining import Examination, Examining, ask_again, forget,
 from signups.vetting.kind import known_company_domain
 from signups.vetting.optional import keep_answers, replace_answers, unanswered
 from signups.vetting.result import CheckResult
+from signups.vetting.suggestion import for_text as meant_by
+from signups.vetting.suggestion import probably_meant
 
 __all__ = [
     "Address",
@@ -21,7 +23,9 @@ __all__ = [
     "forget",
     "keep_answers",
     "known_company_domain",
+    "meant_by",
     "parse",
+    "probably_meant",
     "replace_answers",
     "start",
     "unanswered",

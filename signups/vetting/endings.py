@@ -10,8 +10,8 @@ _SLIPS = {
     meant: typed.split()
     for meant, typed in {
         "com": "con cmo ocm comm coom ccom vom xom fom cim cpm clm dom cok c0m coim colm copm cxom comn conm comj"
-        " comcom ckm cin cmm coma come comk coml como comp coms comw comz cop cos cpom cvom vcom xcom clom comi co0m c9m"
-        " cpn cob ocom com1 cimm commm cocm coj cof cod coo mco moc c-om",
+        " comcom ckm cin cmm coma come comk coml como comp coms comw comz cop cos cpom cvom vcom xcom clom comi co0m"
+        " c9m cpn cob ocom com1 cimm commm cocm coj cof cod coo mco moc c-om",
         "net": "nte nett ent nrt neet nety nt met nwt nut ner nef netr nat",
         "org": "ogr orgg ort orh og rog irg prg",
         "co.uk": "couk co.uuk co.ukk ci.uk cp.uk co.ul co.ik co.yk coo.uk cco.uk vo.uk xo.uk o.uk co.k co.u oc.uk co.ku"

@@ -13,11 +13,15 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from signups.vetting import endings, kind, lookalikes, often_meant
-from signups.vetting.address import Address
+from django.conf import settings
+
+from signups.contracts import Deadline
+from signups.vetting import endings, kind, known_companies, lookalikes, mx, often_meant
+from signups.vetting.address import Address, parse
 from signups.vetting.known_companies import NOBODY, Known
 from signups.vetting.mx import Mail
 from signups.vetting.often_meant import Index, Meant
+from signups.vetting.result import CheckResult
 from signups.vetting.slips import BESIDE, COSTS, DOUBLED, MISSING, OTHER, SWAPPED, Slip, cost, one_slip
 
 _NEAR = Path(__file__).with_name("near_providers.txt")
@@ -27,6 +31,7 @@ _READ_ALIKE = frozenset(("letters", "script", "hyphen"))  # what is read for ano
 _REAL_KINDS = frozenset(("free_mail", "internet_provider", "relay", "education", "government"))
 _ENDING_COST = 0.4
 _MOST_FAR = 1.25  # two plain slips of a name
+_NO_MAIL = Mail(CheckResult("mx", "bad", "no_mail_server", "No mail server."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,16 @@ def suggest(address: Address, mail: Mail | None = None, known: Known = NOBODY) -
     """
     domain = suggest_domain(address.domain, mail, known)
     return f"{address.local}@{domain}" if domain else ""
+
+
+def probably_meant(email: str) -> str:
+    """The like for an address about to be sent in. DNS is asked, within the budget, only where there is doubt."""
+    address = parse(email)
+    known_companies.refresh()
+    known = known_companies.current()
+    if not (suggest(address, None, known) or suggest(address, _NO_MAIL, known)):
+        return ""
+    return suggest(address, mx.start(address.domain, Deadline(settings.VETTING_BUDGET_MS)).finish(), known)
 
 
 def for_text(text: str) -> str:

@@ -41,8 +41,19 @@ def test_the_verdict_comes_with_its_reasons(backend: Client, sandbox: Sandbox) -
     assert reply.status_code == 201
     body = reply.json()
     assert body.pop("next_url").startswith(f"{settings.BASE_URL}/welcome/")
-    assert body == {"id": str(signup.uid), "verdict": "accepted", "reasons": signup.reasons, "score": signup.score}
+    assert body == {
+        "id": str(signup.uid),
+        "verdict": "accepted",
+        "reasons": signup.reasons,
+        "score": signup.score,
+        "suggestion": "",
+    }
     assert body["reasons"]
+
+
+def test_a_probable_typo_comes_back_to_be_asked_about(backend: Client, sandbox: Sandbox) -> None:
+    body = post(backend, email="ted@gmial.com", name="Ted Typo").json()
+    assert (body["verdict"], body["suggestion"]) == ("rejected", "ted@gmail.com")
 
 
 def test_all_that_was_sent_is_kept(backend: Client, sandbox: Sandbox) -> None:

@@ -129,11 +129,28 @@ def test_somebody_unknown_confirms_by_mail(page: Page, running: site.Site) -> No
 
 def test_a_typo_is_put_right_in_one_press(page: Page) -> None:
     sign_up(page, "Ted Typo", "ted@gmial.com")
+    question = page.get_by_role("alert").filter(has_text="Did you mean ted@gmail.com?")
+    question.wait_for()
+    picture(page, "meant", full_page=True)
+    assert page.evaluate("document.activeElement.id") == "meant"
+    assert page.get_by_label("Work e-mail").input_value() == "ted@gmial.com"
+    page.set_viewport_size({"width": 390, "height": 844})
+    picture(page, "meant-narrow", full_page=True)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.get_by_role("button", name="Yes, use it").click()
+    page.wait_for_url("**/check-mail/**")
+    assert "ted@gmail.com" in page.content()
+
+
+def test_enter_keeps_what_was_typed(page: Page) -> None:
+    sign_up(page, "Ted Typo", "theo@gmial.com")
+    page.get_by_role("button", name="No, keep mine").wait_for()
+    page.get_by_label("Work e-mail").press("Enter")
     page.wait_for_url("**/sorry/**")
     picture(page, "sorry")
     page.get_by_text("Yes, use that one").click()
     page.wait_for_url("**email=**")
-    assert page.get_by_label("Work e-mail").input_value() == "ted@gmail.com"
+    assert page.get_by_label("Work e-mail").input_value() == "theo@gmail.com"
 
 
 def test_staff_let_somebody_in_whom_the_rules_turned_away(page: Page, running: site.Site) -> None:

@@ -137,7 +137,7 @@ def test_a_rejected_person_reads_why_and_how_to_get_in(
 
 
 def test_a_typo_is_asked_about_and_one_link_corrects_it(client: Client, sandbox: Sandbox) -> None:
-    _, page = signed_up(client, "ted@gmial.com", "Ted Typo")
+    _, page = signed_up(client, "ted@gmial.com", "Ted Typo", asked="ted@gmial.com")
     reply = client.get(page)
     assert "Did you mean ted@gmail.com ?" in text(reply)
     (href,) = re.findall(r'class="button" href="([^"]+)"', reply.content.decode())

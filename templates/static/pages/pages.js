@@ -3,22 +3,25 @@
 
 // A form is sent once, however often the button is pressed.
 for (const form of document.querySelectorAll("form[data-once]")) {
-  const button = form.querySelector("button[type=submit]");
-  const words = button.textContent;
+  let pressed;
+  let words;
   form.addEventListener("submit", (event) => {
     if (form.dataset.sent) {
       event.preventDefault();
       return;
     }
     form.dataset.sent = "yes";
-    button.setAttribute("aria-disabled", "true");
-    button.textContent = button.dataset.busy || words;
+    pressed = event.submitter || form.querySelector("button[type=submit]");
+    words = pressed.textContent;
+    pressed.setAttribute("aria-disabled", "true");
+    pressed.textContent = pressed.dataset.busy || words;
   });
   // Back again, from the browser's memory: it may be sent anew.
   addEventListener("pageshow", () => {
     delete form.dataset.sent;
-    button.removeAttribute("aria-disabled");
-    button.textContent = words;
+    if (!pressed) return;
+    pressed.removeAttribute("aria-disabled");
+    pressed.textContent = words;
   });
 }
 
