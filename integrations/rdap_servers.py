@@ -96,6 +96,6 @@ def update(url: str = URL, file: Path = FILE) -> str:
 
 if __name__ == "__main__":
     try:
-        print(update(*sys.argv[1:2]))
+        print(update(sys.argv[1] if sys.argv[1:] else URL))
     except (ServiceError, Suspicious) as error:
         sys.exit(f"rdap_servers.txt stays as it is: {error}")
