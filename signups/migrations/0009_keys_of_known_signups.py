@@ -4,20 +4,19 @@ from django.db import migrations
 
 from signups.vetting import InvalidAddress, parse, velocity
 
-CHUNK = 2000
 FIELDS = ("canonical_key", "email_domain", "ip_network")
 
 
-def give_keys(apps, schema_editor):
+def give_keys(apps, schema_editor, chunk=2000):
     """Idempotent, in chunks that each stand alone: interrupted, it goes on where it was."""
     Signup = apps.get_model("signups", "Signup")
     table = schema_editor.quote_name(Signup._meta.db_table)
     update = f"UPDATE {table} SET {', '.join(f'{field} = %s' for field in FIELDS)} WHERE id = %s"  # noqa: S608  our own names
     rows = Signup.objects.filter(canonical_key="").order_by("pk").values_list("pk", "email", "ip")
     last = 0
-    while chunk := list(rows.filter(pk__gt=last)[:CHUNK]):
-        last = chunk[-1][0]
-        keys = ((keys_of(email, ip), pk) for pk, email, ip in chunk)
+    while some := list(rows.filter(pk__gt=last)[:chunk]):
+        last = some[-1][0]
+        keys = ((keys_of(email, ip), pk) for pk, email, ip in some)
         with schema_editor.connection.cursor() as cursor:
             cursor.executemany(update, [(*(found[field] for field in FIELDS), pk) for found, pk in keys if found])
 
