@@ -97,7 +97,10 @@ def find(domain: str, customers: Customers | None = None) -> Lookalike | None:
         return None
     label, _, rest = domain.partition(".")
     while rest:
-        if (found := _like_brand(label, rest) or (customers and _like_customer(label, rest, customers))) is not None:
+        found = _like_brand(label, rest)
+        if found is None and customers is not None and customers.domains:
+            found = _like_customer(label, rest, customers)
+        if found is not None:
             return found
         label, _, rest = rest.partition(".")
     return None

@@ -6,6 +6,7 @@ other letter is dear. Which words are compared, and what follows, is for the cal
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 
@@ -16,6 +17,8 @@ _ROWS = (
 )
 # Letters that are written for another where the sound or the look is the same.
 _ALIKE = ("0o", "1l", "il", "1i", "ck", "ei", "ae", "ou", "ao", "vw", "sz", "iy", "mn", "5s", "3e")
+
+_RUN = re.compile(r"(.)\1+")
 
 SWAPPED, DOUBLED, MISSING, BESIDE, EXTRA, OTHER = "swapped", "doubled", "missing", "beside", "extra", "other"
 COSTS = {SWAPPED: 0.5, DOUBLED: 0.5, MISSING: 0.6, BESIDE: 0.6, EXTRA: 0.8, OTHER: 1.0}
@@ -73,7 +76,7 @@ def cost(typed: str, meant: str, most: float) -> float:
 
 def squeezed(word: str) -> str:
     """The word with each run of one letter as one: "yahhooo" and "yahoo" are both "yaho"."""
-    return "".join(letter for index, letter in enumerate(word) if index == 0 or letter != word[index - 1])
+    return _RUN.sub(r"\1", word)
 
 
 @cache

@@ -30,7 +30,7 @@ _PLAIN_SLIPS = frozenset((SWAPPED, DOUBLED, MISSING, BESIDE))
 _READ_ALIKE = frozenset(("letters", "script", "hyphen"))  # what is read for another name is typed for it
 _REAL_KINDS = frozenset(("free_mail", "internet_provider", "relay", "education", "government"))
 _ENDING_COST = 0.4
-_MOST_FAR = 1.25  # two plain slips of a name
+_MOST_FAR = 1.7  # two slips of a long name
 _NO_MAIL = Mail(CheckResult("mx", "bad", "no_mail_server", "No mail server."))
 
 
@@ -106,10 +106,9 @@ def _guesses(domain: str, index: Index, is_dead: bool) -> Iterator[Guess]:
     if near:
         yield from _near(name, ending, near, is_dead)
     if usual != ending or ending in endings.NEARLY_COM:
-        is_doubtful = usual == ending
-        usual = "com" if is_doubtful else usual
+        is_clear, usual = usual != ending, usual if usual != ending else "com"
         again = _near(name, usual, index.near(f"{name}{usual}".replace(".", "")), is_dead)
-        yield from (_and_ending(guess, ending) for guess in again if guess.meant.is_big or not is_doubtful)
+        yield from (_and_ending(guess, ending) for guess in again if is_clear or guess.meant.is_big or not guess.cost)
     if (some := index.by_name.get(name)) is not None:
         yield from _other_ending(some, ending)
     for other in (*index.squeezed(name), *index.like(name)):
@@ -133,7 +132,11 @@ def _near(name: str, ending: str, near: set[Meant], is_dead: bool) -> Iterator[G
             is_in_name = slip.at < len(meant.name) or (slip.at == len(meant.name) < len(name))
             likely = _is_likely_name if is_in_name else _is_likely_ending
             if is_dead or likely(meant, slip, name, ending):
-                yield Guess(meant, slip.cost, _is_sure(meant) and slip.kind in _PLAIN_SLIPS and slip.at > 0)
+                yield Guess(meant, slip.cost, _is_sure(meant) and _is_plain(slip))
+
+
+def _is_plain(slip: Slip) -> bool:
+    return slip.kind in _PLAIN_SLIPS and (slip.at > 0 or slip.kind == SWAPPED)
 
 
 def _is_likely_name(meant: Meant, slip: Slip, name: str, ending: str) -> bool:
@@ -141,7 +144,7 @@ def _is_likely_name(meant: Meant, slip: Slip, name: str, ending: str) -> bool:
     if ending != meant.ending and not meant.owns_name:
         return False
     if meant.is_customer:
-        return len(meant.name) > 5 and slip.kind in _PLAIN_SLIPS and (slip.at > 0 or slip.kind == SWAPPED)
+        return len(meant.name) > 5 and _is_plain(slip)
     if len(meant.name) < 5:
         return (meant.is_big and len(meant.name) > 2 and slip.kind != OTHER) or (
             len(meant.name) == 4 and slip.kind in (SWAPPED, DOUBLED)
@@ -187,7 +190,7 @@ def _far(name: str, meant: Meant) -> Guess | None:
         return None
     is_jumbled = meant.owns_name and len(name) == len(meant.name) and sorted(name) == sorted(meant.name)
     paid = COSTS[OTHER] if is_jumbled else cost(name, meant.name, _MOST_FAR)
-    if paid <= _MOST_FAR and (len(meant.name) > 5 or paid <= 1.1):
+    if paid <= (1.1 if len(meant.name) == 5 else 1.25 if len(meant.name) < 10 else _MOST_FAR):
         return Guess(meant, paid, _is_sure(meant) and paid <= COSTS[OTHER])
     return None
 
