@@ -1,7 +1,7 @@
 """RDAP: the one registry of the pretend world, for every top-level domain (RFC 9082, RFC 9083).
 
 The cast's companies registered their domain in the year they were founded, if there were domains then; three names
-stand for what else a registry may say.
+stand for what else a registry may say, and any other domain with a zone is of 2012.
 """
 
 from __future__ import annotations
@@ -85,8 +85,9 @@ class Rdap(Vendor):
             return datetime.fromtimestamp(self.world.now() - AGES_DAYS[name] * _DAY_S, UTC)
         if name in MOVED:
             return datetime(2009, 5, 4, tzinfo=UTC)
-        company = self.world.cast.company(name)
-        return datetime(max(company.founded, 1995), 3, 1, 9, 30, tzinfo=UTC) if company else None
+        if company := self.world.cast.company(name):
+            return datetime(max(company.founded, 1995), 3, 1, 9, 30, tzinfo=UTC)
+        return datetime(2012, 6, 7, tzinfo=UTC) if self.world.cast.zone(name) and name not in UNDATED else None
 
 
 def _domain_object(name: str, registered: datetime | None) -> dict[str, Any]:

@@ -53,6 +53,7 @@ class OptionalChecks:
     answers: dict[str, Answer] = field(default_factory=dict)
     waiting: dict[str, Future[Finding]] = field(default_factory=dict)
     texts: Future[mail_setup.Texts] | None = None
+    ended: dict[str, float] = field(default_factory=dict)
 
     @property
     def is_done(self) -> bool:
@@ -71,8 +72,12 @@ class OptionalChecks:
             self.answers[mail_setup.NAME] = Answer(self._check(mail_setup.NAME, texts))
         return list(self.answers.values())
 
+    def time(self, name: str, future: Future[Any]) -> None:
+        """Note when this check ends."""
+        future.add_done_callback(lambda _: self.ended.setdefault(name, time.monotonic()))
+
     def _check(self, name: str, found: Finding) -> CheckResult:
-        ms = round((time.monotonic() - self.started) * 1000)
+        ms = round((self.ended.get(name, time.monotonic()) - self.started) * 1000)
         return CheckResult(name, found.outcome, found.code, found.sentence, found.evidence, ms)
 
 
@@ -104,6 +109,9 @@ def start(
         checks.waiting[mailbox.NAME] = name_servers.submit(mailbox.ask(address, deadline))
     if reads_setup:
         checks.texts = name_servers.submit(mail_setup.ask(address.domain, deadline))
+        checks.time(mail_setup.NAME, checks.texts)
+    for name, future in checks.waiting.items():
+        checks.time(name, future)
     return checks
 
 

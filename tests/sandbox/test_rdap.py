@@ -26,6 +26,10 @@ def test_a_company_registered_its_domain_when_it_was_founded(sandbox: Sandbox) -
     assert reply.json()["ldhName"] == "dev.test"
 
 
+def test_any_domain_with_a_zone_is_registered(sandbox: Sandbox) -> None:
+    assert registered(sandbox, "workspace.test") == ["2012-06-07T00:00:00Z"]
+
+
 def test_a_name_that_nobody_registered_is_an_error_object(sandbox: Sandbox) -> None:
     reply = ask(sandbox, "nowhere.test")
     assert (reply.status_code, reply.json()["errorCode"]) == (404, 404)

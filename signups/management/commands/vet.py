@@ -202,7 +202,7 @@ def as_text(vetted: Vetted, style: Style) -> str:
         lines.append(f"  Did they mean {_printable(vetted.suggestion)}?")
     if vetted.company_domain:
         lines.append(f"  Company: {_printable(vetted.company_domain)}")
-    colours = {"good": style.SUCCESS, "bad": style.ERROR, "unknown": style.WARNING}
+    colours = {"good": style.SUCCESS, "risky": style.WARNING, "bad": style.ERROR, "unknown": style.WARNING}
     for check in vetted.checks:
         outcome = colours[check.outcome](f"{check.outcome:<8}")
         lines.append(f"    {check.name:<11} {outcome} {check.code:<18} {check.ms:>5} ms")
