@@ -9,11 +9,13 @@ from signups.models import Signup
 from signups.vetting import address as syntax
 from signups.vetting import (
     domain_lists,
+    fingerprints,
     kind,
     known_companies,
     lists,
     lookalikes,
     mx,
+    name_look,
     name_servers,
     optional,
     suggestion,
@@ -56,12 +58,13 @@ class Examining:
         return self.asking.future.done() and (self.outside is None or self.outside.is_done)
 
     def finish(self) -> Examination:
-        """Do what needs no waiting, then wait for the rest until the deadline. Two queries."""
+        """Do what needs no waiting, then wait for the rest until the deadline. Three queries."""
         before = [lists.check(self.address), *self._repeats()]
         mail = self.asking.finish()
         syntax_, *others = offline(self.address, self.name, mail)
         answers = tuple(self.outside.finish(mail.hosts)) if self.outside else ()
-        checks = (syntax_, *before, *others, mail.check, *(answer.check for answer in answers))
+        fingerprint = fingerprints.check(self.address, mail)
+        checks = (syntax_, *before, *others, mail.check, fingerprint, *(answer.check for answer in answers))
         return Examination(checks, suggestion.suggest(self.address, mail, known_companies.current()), answers)
 
     def _repeats(self) -> list[CheckResult]:
@@ -105,9 +108,11 @@ def ask_again(signup: Signup, deadline: Deadline) -> optional.OptionalChecks | N
 
 def offline(address: Address, name: str = "", mail: mx.Mail | None = None) -> list[CheckResult]:
     """The checks that need neither the database nor the network; syntax first. `mail`: what DNS said, if it did."""
+    known = kind.check(address, mail)
     return [
         syntax.check(address),
-        kind.check(address, mail),
+        known,
+        name_look.check(address, known.code),
         lookalikes.check(address, known_companies.current().customers),
     ]
 
