@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from signups import vetting
+from signups.vetting import address
 
 
 def test_the_key_is_the_same_however_the_address_is_typed() -> None:
@@ -18,6 +19,20 @@ def test_the_local_part_is_kept_as_typed() -> None:
 def test_an_international_domain_is_kept_in_ascii() -> None:
     assert vetting.parse("urs@Bücher.test") == vetting.parse("urs@xn--bcher-kva.test")
     assert vetting.parse("urs@bücher.test").email == "urs@xn--bcher-kva.test"
+
+
+def test_letters_of_any_script_may_stand_before_the_at() -> None:
+    decomposed = vetting.parse("Zoe\u0308@bücher.test")
+    assert (decomposed.email, decomposed.key) == ("Zoë@xn--bcher-kva.test", "zoë@xn--bcher-kva.test")
+    assert decomposed.needs_smtputf8
+    assert not vetting.parse("zoe@bücher.test").needs_smtputf8
+
+
+def test_names_of_tests_are_never_valid_on_the_public_internet_and_nothing_is_trimmed() -> None:
+    assert address.is_valid("ada@dev.example.com")
+    assert [address.is_valid(text) for text in ("ada@dev.test", " ada@example.com", "ada@example.com\n", "")] == [
+        False,
+    ] * 4
 
 
 @pytest.mark.parametrize(
@@ -38,7 +53,11 @@ def test_an_international_domain_is_kept_in_ascii() -> None:
         ("ada@[127.0.0.1]", "typing errors"),
         ("ada..b@dev.test", "two periods in a row"),
         ("ada@-dev.test", "typing errors"),
-        ("zoë@dev.test", "before the @"),
+        ("a" * 65 + "@dev.test", "longer than 64 bytes"),
+        ("ф" * 33 + "@dev.test", "longer than 64 bytes"),
+        ("ada@dev.c0m", "no .c0m"),
+        ("ada@dev.c", "no .c"),
+        ("\ud800@dev.test", "typing errors"),
         ("a" * 300 + "@dev.test", "longer than 254 characters"),
     ],
 )
