@@ -7,6 +7,7 @@ from sandbox.vendors.customerio import CustomerIO
 from sandbox.vendors.ga import GoogleAnalytics
 from sandbox.vendors.github import GitHub
 from sandbox.vendors.gravatar import Gravatar
+from sandbox.vendors.lists import Lists
 from sandbox.vendors.mixpanel import Mixpanel
 from sandbox.vendors.rdap import Rdap
 from sandbox.vendors.slack import Slack
@@ -16,6 +17,7 @@ VENDORS: tuple[type[Vendor], ...] = (
     Gravatar,
     GitHub,
     Rdap,
+    Lists,
     Slack,
     Close,
     Mixpanel,

@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from math import inf
 from pathlib import Path
 from threading import Lock
 
@@ -70,7 +71,7 @@ class Lists:
 class _Held:
     lists: Lists | None = None
     in_use: Mapping[str, int] = field(default_factory=dict)  # list → primary key of the version in use
-    looked_at: float = 0.0
+    looked_at: float = -inf
 
 
 _held = _Held()
@@ -88,7 +89,7 @@ def current() -> Lists:
 
 def refresh() -> None:
     """Take up versions that came into use since; at most one small query every thirty seconds."""
-    if time.monotonic() - _held.looked_at < REFRESH_EVERY_S and _held.lists is not None:
+    if time.monotonic() - _held.looked_at < REFRESH_EVERY_S:
         return
     _held.looked_at = time.monotonic()
     in_use = dict(DomainListVersion.objects.filter(is_in_use=True).values_list("list", "pk"))
@@ -101,7 +102,7 @@ def refresh() -> None:
 def forget() -> None:
     """Read everything anew when it is next needed."""
     with _lock:
-        _held.lists, _held.in_use, _held.looked_at = None, {}, 0.0
+        _held.lists, _held.in_use, _held.looked_at = None, {}, -inf
 
 
 def versions() -> dict[str, str]:
