@@ -67,6 +67,12 @@ RULES = [
         _is("checks.confirmation_click", "many_from_device"),
     ),
     (
+        "crowd_at_one_address",
+        "hold",
+        "Two dozen other signups and more were confirmed from one IP address in a day.",
+        _from("evidence.confirmation_click.ip_24h", 25),
+    ),
+    (
         "crowd_and_more",
         "hold",
         "Many were confirmed from the same place, and something else speaks against it, too.",

@@ -56,3 +56,19 @@ def test_who_comes_back_by_a_link_is_let_in_whatever_others_did(client: Client, 
     assert client.post(link(nora)).status_code == 303
     nora.refresh_from_db()
     assert nora.verdict == Verdict.ACCEPTED
+
+
+def test_a_crowd_behind_one_address_is_held_from_the_second_dozen_on(client: Client, sandbox: Sandbox) -> None:
+    nora, _ = signed_up(client, "nora@quietcorp.test")
+    confirmed(25)
+    client.post(link(nora), headers={"X-Forwarded-For": "8.8.8.8"})
+    nora.refresh_from_db()
+    assert (nora.verdict, nora.matched_rules[0]["rule"]) == (Verdict.HELD, "crowd_at_one_address")
+
+
+def test_a_team_behind_one_address_is_let_in(client: Client, sandbox: Sandbox) -> None:
+    nora, _ = signed_up(client, "nora@quietcorp.test")
+    confirmed(20)
+    client.post(link(nora), headers={"X-Forwarded-For": "8.8.8.8"})
+    nora.refresh_from_db()
+    assert (nora.verdict, nora.checks.get(name="confirmation_click").code) == (Verdict.ACCEPTED, "many_from_ip")
