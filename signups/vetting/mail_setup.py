@@ -19,6 +19,8 @@ from signups.vetting.name_servers import Unanswered
 NAME = "mail_setup"
 
 MOST_RECORDS = 50  # TXT records looked at
+LONGEST_RECORD = 4_000  # characters read of one
+LONGEST_POLICY = 500
 MOST_TERMS = 60  # of an SPF record; RFC 7208 allows no more than ten that ask DNS
 _POLICIES = ("none", "quarantine", "reject")
 _TAG = re.compile(r"\s*([a-z]{1,10})\s*=\s*([^;]{1,200}?)\s*(?:;|$)", re.IGNORECASE)
@@ -47,7 +49,9 @@ async def _texts(name: str, deadline: Deadline) -> tuple[str, ...] | None:
     except Unanswered:
         return None
     # A record's strings belong together without anything between them (RFC 7208 section 3.3).
-    return tuple(b"".join(record.strings).decode("utf-8", "replace") for record in records.found[:MOST_RECORDS])
+    return tuple(
+        b"".join(record.strings).decode("utf-8", "replace")[:LONGEST_RECORD] for record in records.found[:MOST_RECORDS]
+    )
 
 
 def read(domain: str, hosts: Sequence[str], texts: Texts) -> Finding:
@@ -95,7 +99,7 @@ def dmarc(texts: Iterable[str]) -> dict[str, Any]:
     records = _dmarc_records(texts)
     if len(records) != 1:  # RFC 7489 section 6.6.3: more than one count as none
         return {"policy": ""}
-    tags = {name.lower(): value for name, value in _TAG.findall(records[0])}
+    tags = {name.lower(): value for name, value in _TAG.findall(records[0][:LONGEST_POLICY])}
     policy = tags.get("p", "").lower()
     said: dict[str, Any] = {"policy": policy if policy in _POLICIES else ""}
     return said | ({"percent": int(tags["pct"])} if re.fullmatch(r"\d{1,2}|100", tags.get("pct", "")) else {})

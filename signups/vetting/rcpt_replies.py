@@ -9,6 +9,7 @@ import re
 
 from signups.vetting.smtp_dialogue import Reply, Said
 
+_MOST_READ = 1_000  # characters of a reply
 _NO_SUCH_STATUS = frozenset({"5.1.1", "5.1.6", "5.1.10", "5.2.1"})  # RFC 3463, RFC 7505; moved and disabled ones, too
 _FULL_STATUS = frozenset({"4.2.2", "5.2.2"})
 _NO_SUCH = re.compile(
@@ -56,12 +57,13 @@ def _meaning(reply: Reply) -> str:
         return "try_later"
     if reply.code < 500:  # 252: it will take the mail, and cannot say whether anybody reads it
         return "unclear"
+    text = reply.text[:_MOST_READ]
     status, words = _NOT_IN_DIRECTORY
-    if reply.status in _NO_SUCH_STATUS or (reply.status == status and words in reply.text):
+    if reply.status in _NO_SUCH_STATUS or (reply.status == status and words in text):
         return "no_such_mailbox"
-    if reply.status.startswith("5.7.") or _POLICY.search(reply.text):
+    if reply.status.startswith("5.7.") or _POLICY.search(text):
         return "refused"
-    return "no_such_mailbox" if _NO_SUCH.search(reply.text) else "unclear"
+    return "no_such_mailbox" if _NO_SUCH.search(text) else "unclear"
 
 
 def _shown(reply: Reply) -> str:

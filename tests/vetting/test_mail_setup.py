@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -70,6 +71,16 @@ def test_one_record_that_is_missing_takes_nothing_from_the_others(sandbox: Sandb
 )
 def test_spf_records_are_read_as_people_write_them(texts: list[str], expected: dict[str, Any]) -> None:
     assert mail_setup.spf(texts) == expected
+
+
+@pytest.mark.parametrize("filling", [" ", "a= ", "a=", "v=", "include:", "\x00", ";", "=;"])
+def test_no_record_however_odd_takes_long(filling: str) -> None:
+    texts = tuple(f"{start}{filling * 60_000}"[:60_000] for start in ("v=spf1 ", "v=DMARC1;", "v=DMARC1; p", ""))
+    started = time.process_time()
+    mail_setup.read("acme.com", ["mx.acme.com"], Texts(texts[:1], texts[1:2]))
+    mail_setup.dmarc(texts[2:3])
+    mail_setup.services(texts, [filling * 100])
+    assert time.process_time() - started < 0.05
 
 
 def test_a_record_of_any_length_is_read_in_part() -> None:

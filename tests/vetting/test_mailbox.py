@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import subprocess
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
@@ -186,6 +187,13 @@ def test_a_refusal_of_the_mailbox_is_told_from_a_refusal_of_us(text: str, code: 
 def test_what_is_said_of_somebody_who_does_not_exist_tells_what_a_yes_is_worth(nobody: str, code: str) -> None:
     said = Said((Reply(250, "Ok"), Reply(int(nobody[:3]), nobody[4:])), "RCPT")
     assert rcpt_replies.read(said)[0] == code
+
+
+@pytest.mark.parametrize("filling", ["user ", "mailbox address ", " ", "5.1.1", "\x00", "not a valid "])
+def test_no_reply_however_long_takes_long(filling: str) -> None:
+    started = time.process_time()
+    assert rcpt_replies.read(Said((Reply(550, (filling * 20_000)[:100_000]),), "RCPT"))[0] == "unclear"
+    assert time.process_time() - started < 0.05
 
 
 # -- Servers that misbehave --------------------------------------------------------------------------------------------
