@@ -96,7 +96,9 @@ def check(address: Address, *, ip: str | None, device_id: str, kind: str) -> Che
     now = timezone.now()
     counts = counted(
         {
-            limit.name: counting.same(Signup, limit.field, same[limit.field], limit.window and now - limit.window)
+            limit.name: counting.same(
+                Signup, limit.field, same[limit.field], now - limit.window if limit.window else None
+            )
             for limit in LIMITS
             if limit.field in same
         }
