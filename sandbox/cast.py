@@ -419,7 +419,18 @@ HOUSE_RULES: dict[str, str] = {
 }
 """How the mail servers of these domains answer whoever asks for a mailbox."""
 
+# Two throw-away services, each with many domains on its own servers; only throwaway.test is on a list.
+DROPMAIL_DOMAINS = tuple(f"{name}.test" for name in (
+    "quickdrop", "dropnest", "tenminbox", "mailpuff", "fadebox", "onceonly", "poofmail", "blinkbox", "gonebynoon",
+    "dropzone24", "mistmail", "shortstay",
+))  # fmt: skip
+BURNER_DOMAINS = ("burnfolk.test", "ashbox.test", "emberpost.test", "cinderpost.test")
+
 ZONES: dict[str, Zone] = {
+    **dict.fromkeys(DROPMAIL_DOMAINS, Zone(mx=("10 mx.dropmail.test",))),
+    "mx.dropmail.test": Zone(a=("198.51.100.61",)),
+    **dict.fromkeys(BURNER_DOMAINS, Zone(mx=("5 in1.burnerhost.test", "5 in2.burnerhost.test"))),
+    **dict.fromkeys(("in1.burnerhost.test", "in2.burnerhost.test"), Zone(a=("198.51.100.62",))),
     **dict.fromkeys((*HOUSE_RULES, "brandnew.test", "lastmonth.test", "undated.test", "moved.test"), HOSTED),
     "workspace.test": Zone(
         mx=("1 aspmx.l.google.com", "5 alt1.aspmx.l.google.com"),

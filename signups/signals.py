@@ -1,4 +1,5 @@
-"""A saved signup plans its deliveries, with the arms of running tests; a saved delivery is queued. Nothing else.
+"""A saved signup plans its deliveries, with the arms of running tests; a saved delivery is queued; staff's word on a
+signup or a domain is learned from. Nothing else.
 
 `update()` and `bulk_create()` send no signals: nothing that changes a verdict uses them.
 """
@@ -8,14 +9,17 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.db.models.signals import post_save
+from django.db import transaction
+from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 from django.utils import timezone
 
 from signups import confirmation, deliveries, experiments
 from signups.contracts import Event
+from signups.deliveries.queueing import enqueue
 from signups.experiments.surfaces import CONFIRMATION, WELCOME_MAIL
-from signups.models import Confirmation, Delivery, Signup, Verdict
+from signups.labels import labelled
+from signups.models import Confirmation, Delivery, ListEntry, Signup, Verdict
 
 _JUST_NOW = timedelta(minutes=10)  # later saves of an accepted signup are no reason to test its welcome
 
@@ -45,3 +49,21 @@ def plan_confirmation_mail(
 def queue_delivery(sender: type[Delivery], instance: Delivery, created: bool, raw: bool = False, **kwargs: Any) -> None:
     if created and not raw:
         deliveries.wake_after_commit(instance.integration)
+
+
+@receiver(labelled)
+def learn_from_labels(sender: type[Signup], signups: list[Signup], **kwargs: Any) -> None:
+    _learn_after_commit({signup.email_domain for signup in signups})
+
+
+@receiver([post_save, post_delete], sender=ListEntry)
+def learn_from_list(sender: type[ListEntry], instance: ListEntry, raw: bool = False, **kwargs: Any) -> None:
+    if not raw and "@" not in instance.value:
+        _learn_after_commit({instance.value})
+
+
+def _learn_after_commit(domains: set[str]) -> None:
+    """Have fingerprints learned anew of these domains; should the task be lost, the daily job comes past them."""
+    named = sorted(domain for domain in domains if domain)
+    if named:
+        transaction.on_commit(lambda: enqueue("signups.tasks.learn_fingerprints", named), robust=True)

@@ -8,6 +8,7 @@ from signups.deliveries import heartbeats
 from signups.deliveries.queueing import enqueue
 from signups.mails import developer
 from signups.models import Signup
+from signups.vetting import learning
 
 
 def drain(slug: str) -> None:
@@ -46,6 +47,12 @@ def judge_developers() -> None:
     """Let a crowd's first calls count as evidence that they write code."""
     if developer.catch_up():
         enqueue("signups.tasks.judge_developers", is_urgent=True)
+    heartbeats.give()
+
+
+def learn_fingerprints(domains: list[str]) -> None:
+    """Learn anew which servers serve throw-away domains, after staff's word on these."""
+    learning.relearn(domains)
     heartbeats.give()
 
 

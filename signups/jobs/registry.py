@@ -50,6 +50,12 @@ JOBS: tuple[Job, ...] = (
         "signups.jobs.tidying.step",
     ),
     Job(
+        "fingerprints",
+        "Fingerprints",
+        "Learns from what became of recent signups which mail servers serve throw-away domains.",
+        "signups.vetting.learning.step",
+    ),
+    Job(
         "sync",
         "Usage to the CRM",
         "Tells the CRM each customer's API calls: yesterday, 7 and 30 days, the share of the limit. Only what changed.",

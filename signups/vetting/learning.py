@@ -59,6 +59,7 @@ def learn(lessons: Iterable[Lesson]) -> int:
         for domain, row in known.items():
             changes.teach(row, by_domain[domain], keys, before.get(row.pk, set()))
         changes.save()
+        LearnedDomain.objects.filter(pk__in=[row.pk for row in known.values()]).update(learned_at=timezone.now())
     return len(changes.rows)
 
 
@@ -171,7 +172,7 @@ class _Changes:
         is_overruled = bool(row.source) and _RANKS[Source(row.source)] > _RANKS[lesson.source]
         label, source = (row.label, row.source) if is_overruled else (lesson.label, lesson.source)
         new = {keys[kind, value] for kind, values in lesson.servers.items() for value in values} or old
-        new = new | {keys[Kind.ALL, ""]}
+        new = new | {keys[Kind.ALL, ""]} if new else new
         if (label, source, new) == (row.label, row.source, old):
             return
         self.counts.subtract((key, row.label) for key in old)
@@ -179,7 +180,7 @@ class _Changes:
         self.added += [_Link(learneddomain_id=row.pk, fingerprint_id=key) for key in sorted(new - old)]
         if gone := old - new:
             self.removed |= Q(learneddomain=row.pk, fingerprint__in=gone)
-        row.label, row.source, row.learned_at = label, source, timezone.now()
+        row.label, row.source = label, source
         self.rows.append(row)
 
     def save(self) -> None:
@@ -187,7 +188,7 @@ class _Changes:
         if self.removed:
             _Link.objects.filter(self.removed).delete()
         _Link.objects.bulk_create(self.added)
-        LearnedDomain.objects.bulk_update(self.rows, ["label", "source", "learned_at"])
+        LearnedDomain.objects.bulk_update(self.rows, ["label", "source"])
 
 
 def _count(counts: Counter[tuple[int, str]]) -> None:
