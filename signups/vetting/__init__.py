@@ -7,8 +7,9 @@ time. What failed or was late is unknown, never bad. What the answers mean for t
 
 from signups.vetting.address import Address, InvalidAddress, parse
 from signups.vetting.examining import Examination, Examining, ask_again, forget, start
+from signups.vetting.kept_answers import keep as keep_answers
 from signups.vetting.kind import known_company_domain
-from signups.vetting.optional import keep_answers, replace_answers, unanswered
+from signups.vetting.optional import replace_answers, unanswered
 from signups.vetting.result import CheckResult
 from signups.vetting.suggestion import for_text as meant_by
 from signups.vetting.suggestion import probably_meant

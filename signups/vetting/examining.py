@@ -22,6 +22,7 @@ from signups.vetting import (
     velocity,
 )
 from signups.vetting.address import Address
+from signups.vetting.kept_answers import Answer
 from signups.vetting.result import CheckResult
 
 
@@ -34,7 +35,7 @@ class Examination:
 
     checks: tuple[CheckResult, ...]
     suggestion: str
-    answers: tuple[optional.Answer, ...] = ()
+    answers: tuple[Answer, ...] = ()
 
 
 @dataclass(frozen=True)

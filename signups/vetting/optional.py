@@ -17,13 +17,12 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.utils import timezone
-from django.utils.crypto import salted_hmac
 
 from signups.contracts import Deadline, Examiner, Finding, Later, ServiceError, examiners
-from signups.models import Check, KeptAnswer, Signup
-from signups.vetting import domains, mail_setup, mailbox, name_servers
+from signups.models import Check, Signup
+from signups.vetting import kept_answers, mail_setup, mailbox, name_servers
 from signups.vetting.address import Address
+from signups.vetting.kept_answers import Answer
 from signups.vetting.result import CheckResult
 
 logger = logging.getLogger(__name__)
@@ -32,15 +31,6 @@ _THREADS = 16  # examiners asked at once in this process
 
 # No answer for now: asking again later may bring one.
 PASSING = frozenset({"late", "busy", "no_answer", "try_later", "not_asked"})
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What was said, and under which key it is to be kept: "" where it was kept already, or is not to be."""
-
-    check: CheckResult
-    key: str = ""
-    finding: Finding | None = None
 
 
 @dataclass
@@ -64,7 +54,7 @@ class OptionalChecks:
         """The answers in a fixed order; waits no longer than the deadline. `hosts` are the domain's mail servers."""
         for name, future in self.waiting.items():
             found = _result(name, future, self.deadline)
-            self.answers[name] = Answer(self._check(name, found), _key(name, self.address, found), found)
+            self.answers[name] = Answer(self._check(name, found), kept_answers.key(name, self.address, found), found)
         if self.texts is not None:
             texts = _result(mail_setup.NAME, self.texts, self.deadline)
             if not isinstance(texts, Finding):
@@ -99,11 +89,11 @@ def start(
     if not (on or probes or reads_setup):
         return None
     checks = OptionalChecks(address, deadline)
-    kept = _kept(address, [*(one.slug for one in on), *([mailbox.NAME] if probes else [])])
+    kept = kept_answers.find(address, [*(one.slug for one in on), *([mailbox.NAME] if probes else [])])
     checks.answers |= {name: Answer(check) for name, check in kept.items()}
     for one in on:
         if one.slug not in kept:
-            domain = _registered(address.domain)
+            domain = kept_answers.registered(address.domain)
             checks.waiting[one.slug] = _asked(one, domain, deadline)
     if probes and mailbox.NAME not in kept:
         checks.waiting[mailbox.NAME] = name_servers.submit(mailbox.ask(address, deadline))
@@ -136,70 +126,12 @@ def replace_answers(signup: Signup, answers: Sequence[Answer]) -> None:
             evidence={**check.evidence, "asked_again": True},
             ms=check.ms,
         )
-    keep_answers(answers)
-
-
-def keep_answers(answers: Iterable[Answer]) -> None:
-    """Keep what was answered, in the caller's transaction, over what was answered before. At most one query."""
-    now = timezone.now()
-    rows = [
-        KeptAnswer(
-            check_name=answer.check.name,
-            key=answer.key,
-            outcome=answer.check.outcome,
-            code=answer.check.code,
-            sentence=answer.check.sentence[:500],
-            evidence=answer.check.evidence,
-            answered_at=now,
-            expires_at=now + answer.finding.holds_for,
-        )
-        for answer in sorted(answers, key=lambda answer: (answer.check.name, answer.key))
-        if answer.key and answer.finding is not None and answer.finding.holds_for
-    ]
-    if rows:
-        KeptAnswer.objects.bulk_create(
-            rows,
-            update_conflicts=True,
-            unique_fields=["check_name", "key"],
-            update_fields=["outcome", "code", "sentence", "evidence", "answered_at", "expires_at"],
-        )
+    kept_answers.keep(answers)
 
 
 def forget() -> None:
     """Ask anew about everything that is not kept in the database."""
     mailbox.forget()
-
-
-# -- What was answered before ------------------------------------------------------------------------------------------
-
-
-def _kept(address: Address, names: list[str]) -> dict[str, CheckResult]:
-    """What is known by now, by check. An answer about the mailbox is believed before one about its whole domain."""
-    keys = {address.domain, _registered(address.domain), _hash(address)}
-    rows = KeptAnswer.objects.fresh(timezone.now()).filter(check_name__in=names, key__in=keys) if names else []
-    kept: dict[str, CheckResult] = {}
-    for row in sorted(rows, key=lambda row: row.key == _hash(address)):
-        evidence = {**row.evidence, "answered_at": row.answered_at.isoformat(timespec="seconds")}
-        kept[row.check_name] = CheckResult(row.check_name, row.outcome, row.code, row.sentence, evidence)
-    return kept
-
-
-def _key(name: str, address: Address, found: Finding) -> str:
-    """Where an answer is to be found again: what a mail server says of one mailbox is kept without its address."""
-    if name != mailbox.NAME:
-        return _registered(address.domain)
-    return address.domain if found.code in mailbox.ABOUT_DOMAIN else _hash(address)
-
-
-def _registered(domain: str) -> str:
-    """What is registered at a registry: "github.io" of "acme.github.io"."""
-    suffix, _ = domains.public_suffix(domain, with_private=False)
-    labels = domain.removesuffix(suffix).strip(".")
-    return f"{labels.rpartition('.')[2]}.{suffix}" if labels and suffix else domain
-
-
-def _hash(address: Address) -> str:
-    return salted_hmac("signups.vetting.mailbox", address.key, algorithm="sha256").hexdigest()
 
 
 # -- Asking ------------------------------------------------------------------------------------------------------------

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from signups import intake, vetting
 from signups.contracts import Deadline
@@ -110,10 +112,15 @@ def test_the_checks_stand_with_the_signup_and_do_not_reject(sandbox: Sandbox, al
     assert signup.verdict == Verdict.CONFIRM
 
 
-def test_kept_answers_cost_one_query(sandbox: Sandbox, all_on: None, django_assert_num_queries: Any) -> None:
+def test_kept_answers_cost_one_query(sandbox: Sandbox, all_on: None, settings: Any) -> None:
     examine("ada@dev.test")
-    with django_assert_num_queries(2):
+    with CaptureQueriesContext(connection) as with_them:
         examine("ada@dev.test")
+    settings.RDAP = {**settings.RDAP, "is_on": False}
+    settings.SMTP_PROBE = {**settings.SMTP_PROBE, "is_on": False}
+    with CaptureQueriesContext(connection) as without:
+        examine("ada@dev.test")
+    assert len(with_them) == len(without) + 1
 
 
 def test_an_answer_about_the_mailbox_is_believed_before_one_about_its_domain(sandbox: Sandbox, all_on: None) -> None:
