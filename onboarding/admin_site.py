@@ -70,7 +70,9 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         (
             "Rules",
             [
+                _item("Verdict rules", "gavel", "signups_ruleset", request),
                 _item("Lists", "rule", "signups_listentry", request),
+                _item("Domain lists", "dns", "signups_domainlistversion", request),
                 _item("Scorecards", "scoreboard", "signups_scorecard", request),
             ],
         ),

@@ -9,6 +9,7 @@ from signups.admin import (
     access,
     companies,
     deliveries,
+    domain_lists,
     drips,
     experiments,
     jobs,
@@ -18,12 +19,14 @@ from signups.admin import (
     signups,
     system,
     usage,
+    verdict_rules,
 )
 
 __all__ = [
     "access",
     "companies",
     "deliveries",
+    "domain_lists",
     "drips",
     "experiments",
     "jobs",
@@ -33,4 +36,5 @@ __all__ = [
     "signups",
     "system",
     "usage",
+    "verdict_rules",
 ]

@@ -27,3 +27,9 @@ def provider_name(slug: str) -> str:
     from signups.admin import badges
 
     return badges.provider_name(slug)
+
+
+@register.filter
+def thousands(number: int) -> str:
+    """With its thousands apart: "10,181"."""
+    return f"{number:,}"

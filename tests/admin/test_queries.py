@@ -14,7 +14,19 @@ from django.urls import reverse
 from django.utils import timezone
 from django_q.models import Failure, Schedule
 
-from signups.models import Action, ApiKey, Campaign, Forward, JobRun, ListEntry, Mail, Scorecard, ScoreRule, Verdict
+from signups.models import (
+    Action,
+    ApiKey,
+    Campaign,
+    DomainListVersion,
+    Forward,
+    JobRun,
+    ListEntry,
+    Mail,
+    Scorecard,
+    ScoreRule,
+    Verdict,
+)
 from tests.admin.rows import make_delivery, make_story
 from tests.experiments.rows import make_running, make_seen
 from tests.rows import make_signup
@@ -44,6 +56,12 @@ def make_failure(number: int) -> None:
 def make_run(number: int) -> None:
     at = timezone.now() - timedelta(days=number)
     JobRun.objects.create(job="sync", period=f"{at:%Y-%m-%d}", state="done", started_at=at, planned=3)
+
+
+def make_domain_list(number: int) -> None:
+    user = User.objects.create_user(f"curator{number}")
+    values = {"count": 3, "names": b"", "used_by": user, "is_in_use": number == 0}
+    DomainListVersion.objects.create(list="disposable", source="…", version=f"v{number}", **values)
 
 
 def make_report(number: int) -> None:
@@ -77,6 +95,7 @@ LISTS: dict[str, Callable[[int], object]] = {
     "signups_usagerecord": make_report,
     "signups_listentry": make_entry,
     "signups_scorecard": make_card,
+    "signups_domainlistversion": make_domain_list,
     "signups_jobrun": make_run,
     "signups_experiment": make_experiment,
     "signups_campaign": make_mail,
