@@ -52,10 +52,6 @@ def registered(domain: str) -> str:
     return f"{labels.rpartition('.')[2]}.{suffix}" if labels and suffix else domain
 
 
-def _hash(address: Address) -> str:
-    return salted_hmac("signups.vetting.mailbox", address.key, algorithm="sha256").hexdigest()
-
-
 def keep(answers: Iterable[Answer]) -> None:
     """Keep what was answered, in the caller's transaction, over what was answered before. At most one query."""
     now = timezone.now()
@@ -80,3 +76,7 @@ def keep(answers: Iterable[Answer]) -> None:
             unique_fields=["check_name", "key"],
             update_fields=["outcome", "code", "sentence", "evidence", "answered_at", "expires_at"],
         )
+
+
+def _hash(address: Address) -> str:
+    return salted_hmac("signups.vetting.mailbox", address.key, algorithm="sha256").hexdigest()
