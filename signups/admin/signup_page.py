@@ -42,6 +42,7 @@ def context(request: HttpRequest, signup: Signup, *, may_change: bool, may_chang
         "signup": signup,
         "verdict_tone": badges.VERDICT_TONES.get(signup.verdict, "quiet"),
         "label": labelling.badge(signup),
+        "decided_by": decided_by(signup),
         "is_overruled": signup.verdict != signup.machine_verdict,
         "initials": badges.initials(signup.name or signup.email),
         "picture": facts.picture(person.profile),
@@ -70,6 +71,20 @@ def context(request: HttpRequest, signup: Signup, *, may_change: bool, may_chang
         "others": _others(signup),
         "landing_url": safe_url(signup.landing_page),
         "referrer_url": safe_url(signup.referrer),
+    }
+
+
+def decided_by(signup: Signup) -> dict[str, Any] | None:
+    """With which rules and lists the machine decided, None for a signup from before there were versions."""
+    if signup.rules_version is None:
+        return None
+    rules = signup.matched_rules
+    return {
+        "rule": next((one for one in rules if one["decided"]), None),
+        "others": [one for one in rules if not one["decided"]],
+        "version": signup.rules_version,
+        "page": f"{reverse('admin:signups_ruleset_changelist')}?q={signup.rules_version}",
+        "lists": sorted(signup.list_versions.items()),
     }
 
 
@@ -159,9 +174,11 @@ def _label_buttons(signup: Signup) -> list[Button]:
 
 
 def _others(signup: Signup) -> list[Signup]:
-    """Other signups of the same person, and of colleagues."""
+    """Other signups of the same person, of the same mailbox written in another way, and of colleagues."""
     related = Q(person=signup.person)
     if signup.company_id is not None:
         related |= Q(company=signup.company_id)
+    if signup.canonical_key:
+        related |= Q(canonical_key=signup.canonical_key)
     others = Signup.objects.filter(related).exclude(pk=signup.pk)
     return list(others.order_by("-created_at")[:_OTHERS])

@@ -204,3 +204,11 @@ def test_strangers_are_sent_to_the_login(client: Client, db: None) -> None:
 def test_a_page_without_a_scorecard_or_company_still_shows(browser: Client) -> None:
     Scorecard.objects.all().delete()
     assert "Not scored." in page(browser, make_signup())
+
+
+def test_the_same_mailbox_in_other_clothes_stands_with_the_signup(browser: Client) -> None:
+    first = make_signup("jdoe@gmail.com", canonical_key="jdoe@gmail.com")
+    again = make_signup("j.doe+2@gmail.com", canonical_key="jdoe@gmail.com")
+    others = browser.get(reverse("admin:signups_signup_change", args=[again.pk])).context["others"]
+
+    assert others == [first]
