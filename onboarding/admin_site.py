@@ -73,6 +73,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 _item("Verdict rules", "gavel", "signups_ruleset", request),
                 _item("Lists", "rule", "signups_listentry", request),
                 _item("Domain lists", "dns", "signups_domainlistversion", request),
+                _item("Fingerprints", "fingerprint", "signups_fingerprint", request),
                 _item("Scorecards", "scoreboard", "signups_scorecard", request),
             ],
         ),

@@ -167,6 +167,7 @@ class Assessing:
             scored=scored,
             ms=self.deadline.elapsed_ms(),
             examination=examination,
+            facts=known,
         )
 
 
