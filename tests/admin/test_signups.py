@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -212,3 +213,14 @@ def test_the_same_mailbox_in_other_clothes_stands_with_the_signup(browser: Clien
     others = browser.get(reverse("admin:signups_signup_change", args=[again.pk])).context["others"]
 
     assert others == [first]
+
+
+@pytest.mark.parametrize("values", [{"ip": "2a00:1450:1:1::7"}, {"device_id": "d+7 &x"}])
+def test_the_page_leads_to_all_signups_from_there(browser: Client, values: dict[str, str]) -> None:
+    signup = make_signup(**values)
+    make_signup("tom@dev.test", ip="8.8.8.8", device_id="other")
+    shown = browser.get(reverse("admin:signups_signup_change", args=[signup.pk])).content.decode()
+    (query,) = re.findall(r'href="/admin/signups/signup/[?]((?:ip|device_id)__exact=[^"]+)"', shown)
+
+    listed = browser.get(f"/admin/signups/signup/?{query}").context["cl"].result_list
+    assert [one.email for one in listed] == ["ada@dev.test"]
