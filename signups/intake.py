@@ -73,6 +73,7 @@ class Assessment:
     scored: scoring.Scored
     ms: int
     examination: vetting.Examination
+    facts: Mapping[str, Any]
 
     @property
     def is_late(self) -> bool:
