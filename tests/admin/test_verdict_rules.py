@@ -133,7 +133,7 @@ def test_only_drafts_can_be_deleted(browser: Client) -> None:
 
 
 def test_an_address_is_tried_and_nothing_saved(browser: Client, sandbox: Sandbox) -> None:
-    tried = browser.post(url("try", published()), {"email": "ada@nosuchdomain.invalid"}).context
+    tried = browser.post(url("try", published()), {"email": "ada@nosuchdomain-anywhere.test"}).context
     assert (tried["decision"].rule, tried["decision"].verdict, Signup.objects.count()) == ("no_mail", "rejected", 0)
 
 
@@ -159,7 +159,7 @@ def test_the_pages_cost_the_same_whatever_they_show(
 
 
 def test_a_signup_says_which_rule_of_which_version_decided(browser: Client, sandbox: Sandbox) -> None:
-    signup = intake.receive(intake.Submission("ada@nosuchdomain.invalid", "Ada")).signup
+    signup = intake.receive(intake.Submission("ada@nosuchdomain-anywhere.test", "Ada")).signup
     page = browser.get(reverse("admin:signups_signup_change", args=[signup.pk])).content.decode()
     assert "Decided by rule 3, no_mail" in page
     assert "version 1" in page
