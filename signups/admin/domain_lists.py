@@ -98,8 +98,6 @@ class DomainListAdmin(PageAdmin):
     list_filter = (("list", ChoicesCheckboxFilter),)
     list_select_related = ("used_by",)
     ordering = ("-fetched_at", "-pk")
-    search_fields = ("version",)
-    search_help_text = "What do the lists say of example.com?"
     actions = None
 
     def get_urls(self) -> list[URLPattern]:
