@@ -13,11 +13,13 @@ from signups.vetting import (
     kind,
     known_companies,
     lists,
+    local_part,
     lookalikes,
     mx,
     name_look,
     name_servers,
     optional,
+    roles,
     suggestion,
     velocity,
 )
@@ -114,6 +116,8 @@ def offline(address: Address, name: str = "", mail: mx.Mail | None = None) -> li
         syntax.check(address),
         known,
         name_look.check(address, known.code),
+        roles.check(address, name),
+        local_part.check(address, name, known.code),
         lookalikes.check(address, known_companies.current().customers),
     ]
 
