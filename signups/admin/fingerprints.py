@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -47,6 +47,7 @@ class FingerprintAdmin(ReadOnlyAdmin):
     search_fields = ("value",)
     search_help_text = "Host, domain or address"
     show_full_result_count = False
+    ordering = ("-disposable",)
     fields = ("value", "kind", "disposable", "other", "odds_column", "state_column", "word_column", "domains_column")
     readonly_fields = fields
     actions = ("exempt", "count_again")
@@ -55,6 +56,9 @@ class FingerprintAdmin(ReadOnlyAdmin):
         queryset: QuerySet[Fingerprint] = super().get_queryset(request)
         self.total = _Total()
         return queryset.exclude(kind=Fingerprint.Kind.ALL).select_related("exempted_by")
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return obj is None and super().has_change_permission(request)  # for the actions; there is nothing to type
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         has_any = Fingerprint.objects.exclude(kind=Fingerprint.Kind.ALL).exists()

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import F, Q
 from django.utils import timezone
@@ -164,7 +164,7 @@ class _Changes:
 
     rows: list[LearnedDomain] = field(default_factory=list)
     counts: Counter[tuple[int, str]] = field(default_factory=Counter)
-    added: list[_Link] = field(default_factory=list)
+    added: list[Any] = field(default_factory=list)
     removed: Q = field(default_factory=Q)
 
     def teach(self, row: LearnedDomain, lesson: Lesson, keys: Mapping[tuple[str, str], int], old: set[int]) -> None:
