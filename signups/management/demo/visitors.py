@@ -17,7 +17,7 @@ from requests.adapters import HTTPAdapter
 
 HOME = "https://www.startup.test"
 READS_FOR = timedelta(seconds=47)  # one page
-_FORM_FIELD = re.compile(r'<input[^>]*name="(shown|csrfmiddlewaretoken)"[^>]*value="([^"]*)"')
+_FORM_FIELD = re.compile(r'<input[^>]*name="(shown|asked|csrfmiddlewaretoken)"[^>]*value="([^"]*)"')
 _TIMEOUT_S = 30
 _USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
@@ -72,13 +72,16 @@ class Browser:
         return dict(_FORM_FIELD.findall(reply.text))
 
     def send_form(self, hidden: dict[str, str], **typed: str) -> None:
-        """Sign up, and look at the page that leads to."""
-        url = f"{self._line.site}/signup/"
-        reply = self._session.post(
-            url, data=hidden | typed, headers={"Referer": url}, timeout=_TIMEOUT_S, allow_redirects=False
-        )
+        """Sign up, and look at the page that leads to. Asked whether another address was meant, they keep theirs."""
+        reply = self._post_form(hidden | typed)
+        if reply.status_code == 422 and "No, keep mine" in reply.text:
+            reply = self._post_form(dict(_FORM_FIELD.findall(reply.text)) | typed)
         _expect(reply, 303)
         _expect(self._session.get(self._line.site + reply.headers["Location"], timeout=_TIMEOUT_S), 200)
+
+    def _post_form(self, data: dict[str, str]) -> requests.Response:
+        url = f"{self._line.site}/signup/"
+        return self._session.post(url, data=data, headers={"Referer": url}, timeout=_TIMEOUT_S, allow_redirects=False)
 
     def press(self, url: str) -> None:
         """Follow a link of a mail and press the button on the page."""
