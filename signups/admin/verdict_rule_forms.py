@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminIntegerFieldWidget, UnfoldAdminTextareaWidget
 
 from signups.admin.base import TabularInline
 from signups.models import RuleSet, VerdictRule
@@ -54,6 +54,10 @@ class VerdictRuleForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = VerdictRule
         fields = ("order", "name", "conditions", "action", "sentence", "is_enabled")
+        widgets = {
+            "order": UnfoldAdminIntegerFieldWidget(attrs={"style": "width: 4.5rem"}),
+            "sentence": UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        }
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean() or self.cleaned_data

@@ -42,6 +42,7 @@ _PUBLICATIONS = 20
 class ShownRule:
     row: VerdictRule
     sentence: str
+    conditions: str
     tone: str
 
 
@@ -237,7 +238,8 @@ class RuleSetAdmin(PageAdmin):
 
 def _shown(row: VerdictRule) -> ShownRule:
     rule = of_row(row)
-    return ShownRule(row, " and ".join(map(str, rule.conditions)), ACTION_TONES.get(rule.action, "quiet"))
+    words = " and ".join(one.in_words for one in rule.conditions)
+    return ShownRule(row, words, " · ".join(map(str, rule.conditions)), ACTION_TONES.get(rule.action, "quiet"))
 
 
 def _tried(address: vetting.Address, rule_set: RuleSet) -> dict[str, Any]:

@@ -29,7 +29,7 @@ class RuleSet(models.Model):
 
     class Meta:
         ordering = ["-version"]
-        verbose_name = "verdict rules"
+        verbose_name = "version of the verdict rules"
         verbose_name_plural = "verdict rules"
         constraints = [
             models.UniqueConstraint(

@@ -64,6 +64,19 @@ class Condition:
         """As it is typed: "checks.mx is one of null_mx, no_such_domain"; `read_condition` reads it."""
         return f"{self.fact} {_WORDS[Test(self.test)]} {_typed(self.value)}".strip()
 
+    @property
+    def in_words(self) -> str:
+        """As it is read: "the mx is one of null mx, no such domain", "there are at least 2 weak signs"."""
+        start, _, rest = self.fact.partition(".")
+        if start == "signs":
+            kind = "hard facts" if rest == "bad" else "weak signs"
+            return f"there are {kind}: {_WORDS[Test(self.test)].removeprefix('is ')} {_typed(self.value)}"
+        if self.fact == "is_high_value":
+            return "it is high value" if self.value is True else "it is not high value"
+        name, _, key = rest.partition(".")
+        what = {"checks": f"the {rest}", "outcomes": rest, "evidence": f"the {name}’s {key}"}.get(start, self.fact)
+        return f"{what} {_WORDS[Test(self.test)]} {_typed(self.value)}".strip().replace("_", " ")
+
     def as_json(self) -> dict[str, Any]:
         return {"fact": self.fact, "test": str(self.test), "value": self.value}
 
