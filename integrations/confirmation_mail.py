@@ -16,6 +16,7 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from django.template.loader import render_to_string
 from django.utils import timezone
 
+from integrations import smtputf8
 from signups.contracts import (
     Ambiguous,
     Delivered,
@@ -93,7 +94,12 @@ def _send(mail: EmailMultiAlternatives) -> None:
     except OSError as error:  # SMTPException is one
         raise Later(_VENDOR, f"the server cannot be reached ({_words(error)})") from error
     try:
-        connection.send_messages([mail])
+        if smtputf8.is_needed(mail, connection):
+            smtputf8.send(mail, connection)
+        else:
+            connection.send_messages([mail])
+    except smtputf8.CannotTakeIt as error:
+        raise Never(_VENDOR, str(error)) from error
     except smtplib.SMTPRecipientsRefused as error:
         raise _refusal(*next(iter(error.recipients.values()))) from error
     except smtplib.SMTPResponseException as error:

@@ -7,6 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.handlers import Sink
 from django.utils import timezone
 
 from integrations.confirmation_mail import ConfirmationMail
@@ -125,3 +127,35 @@ def test_a_mail_they_ask_for_goes_where_mail_still_may(sandbox: Sandbox, stopped
     assert isinstance(outcome, Delivered) is is_sent
     assert len(sandbox.state("mail")) == is_sent
     assert is_sent or "No mail goes to this person" in getattr(outcome, "why", "")
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
+def pyotr() -> Signup:
+    return make_signup("пётр@xn--bcher-kva.test", name="Пётр Книжный", verdict="confirm")
+
+
+def test_an_address_with_letters_of_any_script_is_mailed_as_it_is(sandbox: Sandbox) -> None:
+    outcome = send(asked(pyotr()))
+    (mail,) = sandbox.state("mail")
+    assert mail["to"] == ["пётр@xn--bcher-kva.test"]
+    assert "To: пётр@xn--bcher-kva.test" in mail["raw"]
+    assert LINK in mail["text"]
+    assert f'href="{LINK}"' in mail["html"]
+    assert outcome == Delivered(external_id=mail["message_id"], note="Mailed to пётр@xn--bcher-kva.test.")
+
+
+def test_a_server_that_cannot_take_such_an_address_is_told_from_one_that_is_down(settings: Any) -> None:
+    server = Controller(Sink(), hostname="127.0.0.1", port=free_port(), enable_SMTPUTF8=False)
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
+    server.start()
+    try:
+        with pytest.raises(Never, match=r"no SMTPUTF8.*use a server that does"):
+            send(asked(pyotr()))
+    finally:
+        server.stop()
