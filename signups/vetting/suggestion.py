@@ -21,7 +21,6 @@ from signups.vetting.address import Address, parse
 from signups.vetting.known_companies import NOBODY, Known
 from signups.vetting.mx import Mail
 from signups.vetting.often_meant import Index, Meant
-from signups.vetting.result import CheckResult
 from signups.vetting.slips import BESIDE, COSTS, DOUBLED, MISSING, OTHER, SWAPPED, Slip, cost, one_slip
 
 _NEAR = Path(__file__).with_name("near_providers.txt")
@@ -31,7 +30,6 @@ _READ_ALIKE = frozenset(("letters", "script", "hyphen"))  # what is read for ano
 _REAL_KINDS = frozenset(("free_mail", "internet_provider", "relay", "education", "government"))
 _ENDING_COST = 0.4
 _MOST_FAR = 1.7  # two slips of a long name
-_NO_MAIL = Mail(CheckResult("mx", "bad", "no_mail_server", "No mail server."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +51,14 @@ def suggest(address: Address, mail: Mail | None = None, known: Known = NOBODY) -
 
 
 def probably_meant(email: str) -> str:
-    """The like for an address about to be sent in. DNS is asked, within the budget, only where there is doubt."""
+    """The like for an address about to be sent in. DNS is asked, within the budget, only where the name is in doubt.
+
+    Nobody waits twice: where DNS hangs, the question is put; the answer is kept for the second press.
+    """
     address = parse(email)
     known_companies.refresh()
     known = known_companies.current()
-    if not (suggest(address, None, known) or suggest(address, _NO_MAIL, known)):
+    if not suggest(address, None, known):
         return ""
     return suggest(address, mx.start(address.domain, Deadline(settings.VETTING_BUDGET_MS)).finish(), known)
 
