@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from sandbox.neighbours import FIRMS, RESIDENTS, Firm, Resident
+from sandbox.zones import SITUATION_ZONES, Zone
 
 Verdict = Literal["accepted", "confirm", "rejected"]
 
@@ -391,22 +392,7 @@ FREE_MAIL_DOMAINS = ("bigmail.test",)
 DISPOSABLE_DOMAINS = ("throwaway.test",)
 
 
-@dataclass(frozen=True)
-class Zone:
-    """The records of one domain. ``mx`` are "preference host" pairs; "0 ." is a null MX (RFC 7505).
-
-    ``trouble`` is what its name server does instead of answering.
-    """
-
-    mx: tuple[str, ...] = ()
-    a: tuple[str, ...] = ()
-    aaaa: tuple[str, ...] = ()
-    txt: tuple[str, ...] = ()
-    cname: str | None = None
-    trouble: Literal["servfail", "silent"] | None = None
-
-
-HOSTED = Zone(mx=("10 mx1.mailhost.test", "20 mx2.mailhost.test"), a=("192.0.2.80",), txt=("v=spf1 mx -all",))
+HOSTED = Zone(mx=("10 mx1.mailhost.test", "20 mx2.mailhost.test"), a=("198.51.100.80",), txt=("v=spf1 mx -all",))
 
 HOUSE_RULES: dict[str, str] = {
     "catchall.test": "takes all",
@@ -445,27 +431,29 @@ ZONES: dict[str, Zone] = {
     "ownserver.test": Zone(mx=("10 mail.ownserver.test",)),
     **dict.fromkeys((*COMPANIES, "quietcorp.test", "gone.test", "solo.test"), HOSTED),
     "www.acme.test": Zone(cname="acme.test"),
-    "bigmail.test": Zone(mx=("5 mx.bigmail.test",), a=("192.0.2.90",)),
+    "bigmail.test": Zone(mx=("5 mx.bigmail.test",), a=("198.51.100.90",)),
     "throwaway.test": HOSTED,
-    "nomail.test": Zone(mx=("0 .",), a=("192.0.2.70",)),
-    "implicit.test": Zone(a=("192.0.2.60",)),
+    "nomail.test": Zone(mx=("0 .",), a=("198.51.100.70",)),
+    "implicit.test": Zone(a=("198.51.100.60",)),
     "txtonly.test": Zone(txt=("nobody reads mail here",)),
     "servfail.test": Zone(trouble="servfail"),
     "silent.test": Zone(trouble="silent"),
+    **SITUATION_ZONES,
     "manymx.test": Zone(mx=tuple(f"{n} mx{n}.manymx.test" for n in range(10, 99))),  # too many for a UDP packet
     "gmail.com": Zone(mx=("5 gmail-smtp-in.l.google.com", "10 alt1.gmail-smtp-in.l.google.com")),
-    "outlook.com": Zone(mx=("5 outlook-com.olc.protection.outlook.com",), a=("192.0.2.102",)),
-    "hotmail.com": Zone(mx=("2 hotmail-com.olc.protection.outlook.com",), a=("192.0.2.103",)),
-    "yahoo.com": Zone(mx=("1 mta5.am0.yahoodns.net", "1 mta6.am0.yahoodns.net"), a=("192.0.2.104",)),
-    "icloud.com": Zone(mx=("10 mx01.mail.icloud.com",), a=("192.0.2.105",)),
-    "proton.me": Zone(mx=("5 mail.protonmail.ch",), a=("192.0.2.106",)),
-    "mailinator.com": Zone(mx=("1 mail.mailinator.com", "1 mail2.mailinator.com"), a=("192.0.2.107",)),
-    "example.com": Zone(mx=("0 .",), a=("192.0.2.108",)),
+    "outlook.com": Zone(mx=("5 outlook-com.olc.protection.outlook.com",), a=("198.51.100.102",)),
+    "hotmail.com": Zone(mx=("2 hotmail-com.olc.protection.outlook.com",), a=("198.51.100.103",)),
+    "yahoo.com": Zone(mx=("1 mta5.am0.yahoodns.net", "1 mta6.am0.yahoodns.net"), a=("198.51.100.104",)),
+    "icloud.com": Zone(mx=("10 mx01.mail.icloud.com",), a=("198.51.100.105",)),
+    "proton.me": Zone(mx=("5 mail.protonmail.ch",), a=("198.51.100.106",)),
+    "mailinator.com": Zone(mx=("1 mail.mailinator.com", "1 mail2.mailinator.com"), a=("198.51.100.107",)),
+    "example.com": Zone(mx=("0 .",), a=("198.51.100.108",)),
 }  # fmt: skip
 """A name that is not here does not exist (NXDOMAIN): nowhere.test and gmial.com are missing on purpose."""
 
-for _host in {pair.split()[1] for _zone in [*ZONES.values()] for pair in _zone.mx} - {"."}:
-    ZONES.setdefault(_host, Zone(a=("192.0.2.25",), aaaa=("2001:db8::25",)))
+_MAIL = [zone for name, zone in ZONES.items() if name not in SITUATION_ZONES]
+for _host in {pair.split()[1] for _zone in _MAIL for pair in _zone.mx} - {"."}:
+    ZONES.setdefault(_host, Zone(a=("198.51.100.25",), aaaa=("2001:db8::25",)))
 
 # A crowd for load tests, so that thousands of different people can sign up: anybody at crowd-<n>.test has an
 # MX, and member-<n>@crowd-<n>.test is known, with that company.
@@ -504,7 +492,8 @@ _NEIGHBOURS = {resident.email: _resident(resident) for resident in RESIDENTS}
 def zone(name: str) -> Zone | None:
     """The zone of a lower-case name without its final dot; None when there is no such name."""
     is_hosted = name in _NEIGHBOURING_COMPANIES or _CROWD_DOMAIN.fullmatch(name)
-    return ZONES.get(name) or (HOSTED if is_hosted else None)
+    wildcard = f"*.{name.partition('.')[2]}"
+    return ZONES.get(name) or (HOSTED if is_hosted else ZONES.get(wildcard))
 
 
 def company(domain: str) -> Company | None:

@@ -20,8 +20,9 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 
-from sandbox.cast import Zone
+from sandbox import dns_troubles
 from sandbox.core import World
+from sandbox.zones import Zone
 
 TTL_S = 300
 NAME_SERVER = "ns1.sandbox.test."
@@ -53,16 +54,15 @@ def _resolve(name: dns.name.Name, rdtype: dns.rdatatype.RdataType, reply: dns.me
             reply.set_rcode(dns.rcode.NXDOMAIN)
         reply.authority.append(_soa(text, world))
         return
-    if zone.trouble == "servfail":
-        reply.set_rcode(dns.rcode.SERVFAIL)
-        return
     if zone.cname and rdtype != dns.rdatatype.CNAME:
-        reply.answer.append(dns.rrset.from_text(name, TTL_S, "IN", "CNAME", f"{zone.cname}."))
-        _resolve(dns.name.from_text(zone.cname), rdtype, reply, world)
+        is_told = any(one.name == name for one in reply.answer)  # aliases in a circle
+        reply.answer.append(dns.rrset.from_text(name, zone.ttl_s, "IN", "CNAME", f"{zone.cname}."))
+        if zone.follows_alias and not is_told:
+            _resolve(dns.name.from_text(zone.cname), rdtype, reply, world)
         return
     records = _records(text, zone, rdtype)
     if records:
-        reply.answer.append(dns.rrset.from_text_list(name, TTL_S, dns.rdataclass.IN, rdtype, records))
+        reply.answer.append(dns.rrset.from_text_list(name, zone.ttl_s, dns.rdataclass.IN, rdtype, records))
     elif rdtype == dns.rdatatype.SOA and _apex(text) == text:
         reply.answer.append(_soa(text, world))
     else:
@@ -127,9 +127,13 @@ class NameServer:
         if fault and fault.latency_ms:
             await asyncio.sleep(fault.latency_ms / 1000)
         zone = world.cast.zone(name)
-        if (fault and fault.status == "timeout") or (zone and zone.trouble == "silent"):
+        if zone and zone.slow_ms:
+            await asyncio.sleep(zone.slow_ms / 1000)
+        if fault and fault.status == "timeout":
             return None
         reply = answer(query, world)
+        if zone and zone.trouble and not fault and (not zone.only or rdtype in zone.only):
+            return dns_troubles.distort(zone.trouble, query, reply, transport)
         if fault and fault.status:
             reply = dns.message.make_response(query, recursion_available=True)
             reply.set_rcode(dns.rcode.from_text(str(fault.status)))
@@ -173,6 +177,8 @@ async def _serve_tcp(server: NameServer, reader: asyncio.StreamReader, writer: a
         while True:
             (length,) = struct.unpack(">H", await reader.readexactly(2))
             reply = await server.respond(await reader.readexactly(length), "tcp")
+            if reply == b"":
+                return
             if reply is not None:
                 writer.write(struct.pack(">H", len(reply)) + reply)
                 await writer.drain()

@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
@@ -19,13 +19,14 @@ import dns.name
 from django.conf import settings
 
 from signups.contracts import Deadline
-from signups.vetting import name_servers
+from signups.vetting import domains, name_servers
 from signups.vetting.name_servers import Unanswered
 from signups.vetting.result import CheckResult
 
 logger = logging.getLogger(__name__)
 
 MAX_HOSTS = 8  # mail servers looked at, those with the lowest preference first; a mailer tries no more either
+MOST_ADDRESSES = 32
 _MARGIN_S = 0.015  # what is left of the deadline for putting the answer together
 
 _SENTENCES = {
@@ -34,10 +35,25 @@ _SENTENCES = {
     "dns_refused": "The name servers refused to answer about {domain}.",
     "dns_error": "The name servers could not be asked about {domain}.",
 }
-# The pretend internet lives in the address blocks reserved for documentation (RFC 5737, RFC 3849) and on loopback.
-_SANDBOX_NETWORKS = [
+_AFTER_FIRST_S = 0.03  # how long the other mail servers' addresses are waited for once one can be reached
+_THIS_MACHINE = ("localhost", "localhost.localdomain")
+
+# What the pretend internet has for public addresses: two of the blocks that are reserved for documentation (RFC 5737,
+# RFC 3849). The others are what they are, so that it can be shown what they mean.
+_SANDBOX_NETWORKS = [ip_network(block) for block in ("198.51.100.0/24", "2001:db8::/32")]
+_PUBLIC_IPV6 = ip_network("2000::/3")  # all that is given out (RFC 4291); NAT64 and IPv4-mapped addresses are outside
+# Within what Python takes for public: nobody's servers are there.
+_UNREACHABLE = [
     ip_network(block)
-    for block in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32", "127.0.0.0/8", "::1/128")
+    for block in (
+        "192.0.0.0/24",  # IETF protocol assignments (RFC 6890)
+        "192.88.99.0/24",  # 6to4 relays, withdrawn (RFC 7526)
+        "198.18.0.0/15",  # benchmarks (RFC 2544)
+        "240.0.0.0/4",  # reserved (RFC 1112)
+        "2001::/23",  # IETF protocol assignments, Teredo among them (RFC 2928)
+        "2002::/16",  # 6to4 (RFC 3056)
+        "3fff::/20",  # documentation (RFC 9637)
+    )
 ]
 
 
@@ -61,34 +77,52 @@ class Asking:
 
     domain: str
     deadline: Deadline
-    future: Future[CheckResult]
+    future: Future[Mail]
 
     def finish(self) -> Mail:
         """The answer; waits for it no longer than the deadline."""
-        check = self._finish()
-        hosts = tuple(record.partition(" ")[2] for record in check.evidence.get("mx", ()))
-        return Mail(check, hosts, tuple(check.evidence.get("addresses", ())))
-
-    def _finish(self) -> CheckResult:
         try:
             return self.future.result(timeout=self.deadline.remaining_s())
         except TimeoutError:
             self.future.cancel()
-            return _unknown(self.domain, _late(), self.deadline.elapsed_ms())
+            return Mail(_unknown(self.domain, _late(), self.deadline.elapsed_ms()))
         except Exception as error:
             logger.exception("The MX check of %s failed", self.domain)
             trouble = Unanswered("dns_error", f"An error of ours, see the log: {type(error).__name__}")
-            return _unknown(self.domain, trouble, self.deadline.elapsed_ms())
+            return Mail(_unknown(self.domain, trouble, self.deadline.elapsed_ms()))
 
 
 def start(domain: str, deadline: Deadline) -> Asking:
     """Ask about `domain` (lower case, ASCII); returns at once."""
-    return Asking(domain, deadline, name_servers.submit(_check(domain, deadline)))
+    return Asking(domain, deadline, name_servers.submit(_ask(domain, deadline)))
 
 
-async def _check(domain: str, deadline: Deadline) -> CheckResult:
-    started = time.monotonic()
+def known(mail: Mail, domain: str, deadline: Deadline) -> Asking:
+    """The question that has its answer already."""
+    future: Future[Mail] = Future()
+    future.set_result(mail)
+    return Asking(domain, deadline, future)
+
+
+async def _ask(domain: str, deadline: Deadline) -> Mail:
     search = _Search(domain, deadline)
+    registered = domains.registrable(domain) or domain
+    serving = asyncio.ensure_future(name_servers.ask(registered, "NS", deadline))
+    serving.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody may be waiting for it
+    try:
+        check = await _check(search)
+    finally:
+        is_told = serving.done() and not serving.cancelled() and not serving.exception()
+        serving.cancel()
+    of_domain = tuple(sorted(_text(record.target) for record in serving.result().found)) if is_told else ()
+    if of_domain:
+        check = replace(check, evidence={**check.evidence, "name_servers": list(of_domain[:MAX_HOSTS])})
+    addresses = tuple(check.evidence.get("addresses", ()))
+    return Mail(check, tuple(search.hosts), addresses, of_domain[:MAX_HOSTS])
+
+
+async def _check(search: _Search) -> CheckResult:
+    started, domain, deadline = time.monotonic(), search.domain, search.deadline
     try:
         async with asyncio.timeout(max(0.0, deadline.remaining_s() - _MARGIN_S)):
             outcome, code, sentence = await search.run()
@@ -105,21 +139,25 @@ class _Search:
 
     domain: str
     deadline: Deadline
+    hosts: list[str] = field(default_factory=list)
     evidence: dict[str, Any] = field(default_factory=dict)
 
     async def run(self) -> tuple[str, str, str]:
         """Outcome, code and sentence. Raises Unanswered."""
         records = await name_servers.ask(self.domain, "MX", self.deadline)
+        self.evidence["ttl_s"] = records.ttl_s
         if not records.is_name:
             return "bad", "no_such_domain", f"There is no domain {self.domain}."
         if not records.found:
             return await self._implicit()
         exchanges = sorted((record.preference, _text(record.exchange)) for record in records.found)
         self.evidence["mx"] = [f"{preference} {host or '.'}" for preference, host in exchanges[:MAX_HOSTS]]
-        hosts = list(dict.fromkeys(host for _, host in exchanges if host))[:MAX_HOSTS]
-        if not hosts:
+        self.hosts = list(dict.fromkeys(host for _, host in exchanges if host))[:MAX_HOSTS]
+        if not self.hosts:
             return "bad", "null_mx", f"{self.domain} says that it takes no mail."
-        return await self._explicit(hosts)
+        if len(exchanges) > 1 and any(not host for _, host in exchanges):
+            self.evidence["null_mx_among_others"] = True  # against RFC 7505 section 3; mailers try the others
+        return await self._explicit(self.hosts)
 
     async def _implicit(self) -> tuple[str, str, str]:
         """No MX records: the domain's own address takes their place."""
@@ -134,31 +172,33 @@ class _Search:
         return "bad", "no_mail_server", f"{self.domain} has no mail server{suffix}."
 
     async def _explicit(self, hosts: Sequence[str]) -> tuple[str, str, str]:
-        """Good as soon as one mail server can be reached; bad only when all are known not to be."""
+        """Good when one mail server can be reached; bad only when all are known not to be."""
         asking = [asyncio.ensure_future(self._addresses(host)) for host in hosts]
-        seen: list[str] = []
-        troubles: list[Unanswered] = []
         try:
             for asked in asyncio.as_completed(asking):
-                addresses, trouble = await asked
-                if any(_is_reachable(address) for address in addresses):
+                if any(_is_reachable(address) for address in (await asked)[0]):
+                    await asyncio.wait(asking, timeout=_AFTER_FIRST_S)
+                    self.evidence["addresses"] = _addresses_of(asking)
                     return "good", "mx", f"{self.domain} takes mail at {hosts[0]}."
-                seen += addresses
-                troubles += [trouble] if trouble else []
+            answers = [task.result() for task in asking]
         finally:
             for task in asking:
                 task.cancel()
-        if troubles:
-            raise troubles[0]
-        self.evidence["addresses"] = seen
-        if seen:
+        self.evidence["addresses"] = _addresses_of(asking)
+        if (trouble := next((trouble for _, trouble in answers if trouble), None)) is not None:
+            raise trouble
+        if self.evidence["addresses"]:
             return "bad", "no_mail_server", f"{self.domain} has no mail server that the internet can reach."
+        if all(_is_literal(host) for host in hosts):
+            return "bad", "no_mail_server", f"{self.domain} names an address where a mail server's name belongs."
         return "bad", "no_mail_server", f"The mail servers that {self.domain} names do not exist."
 
     async def _addresses(self, host: str) -> tuple[list[str], Unanswered | None]:
         """The addresses in the host's A and AAAA records, and what went wrong in asking for them."""
-        if host == "localhost" or host.endswith(".localhost"):  # RFC 6761: nobody is to be asked
+        if host in _THIS_MACHINE or host.endswith(".localhost"):  # RFC 6761: nobody is to be asked
             return ["127.0.0.1"], None
+        if _is_literal(host):  # an MX names a host (RFC 5321 section 5.1), even where somebody answers for such a name
+            return [], None
         questions = (name_servers.ask(host, rdtype, self.deadline) for rdtype in ("A", "AAAA"))
         answers = await asyncio.gather(*questions, return_exceptions=True)
         addresses: list[str] = []
@@ -177,13 +217,25 @@ def _text(name: dns.name.Name) -> str:
     return name.to_text(omit_final_dot=True).lower().removesuffix(".")
 
 
+def _is_literal(host: str) -> bool:
+    """Whether it is an address, as in "192.0.2.1" or "[2001:db8::1]": no top-level domain is a number."""
+    return host.startswith("[") or ":" in host or host.rpartition(".")[2].isdecimal()
+
+
+def _addresses_of(asking: Sequence[asyncio.Future[tuple[list[str], Unanswered | None]]]) -> list[str]:
+    """What is known by now, in the order of the hosts."""
+    known = [task.result()[0] for task in asking if task.done() and not task.cancelled() and not task.exception()]
+    return list(dict.fromkeys(address for addresses in known for address in addresses))[:MOST_ADDRESSES]
+
+
 def _is_reachable(address: str) -> bool:
     """Whether the internet can reach it (in sandbox mode: the pretend internet)."""
     ip: IPv4Address | IPv6Address = ip_address(address)
-    ip = getattr(ip, "ipv4_mapped", None) or ip
     if settings.SANDBOX and any(ip in network for network in _SANDBOX_NETWORKS):
         return True
-    return ip.is_global and not ip.is_multicast
+    if ip.is_multicast or not ip.is_global or (ip.version == 6 and ip not in _PUBLIC_IPV6):
+        return False
+    return not any(ip in network for network in _UNREACHABLE)
 
 
 def _unknown(domain: str, trouble: Unanswered, ms: int, evidence: Mapping[str, Any] | None = None) -> CheckResult:

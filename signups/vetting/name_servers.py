@@ -18,21 +18,29 @@ from functools import cache
 from ipaddress import ip_address
 from typing import Any, TypeVar
 
-import dns.asyncresolver
 import dns.exception
+import dns.flags
 import dns.message
+import dns.name
 import dns.nameserver
 import dns.rcode
+import dns.rdatatype
 import dns.resolver
 from django.conf import settings
 
 from signups.contracts import Deadline
+from signups.vetting.dns_exchange import MOST_ALIASES, Malformed, exchange, find
 
-_AT_ONCE = 128  # questions under way in this process; more wait their turn, under their own deadlines
+_AT_ONCE = 700  # questions under way in this process, a socket each; more wait their turn, under their own deadlines
 _TRIES = 3  # within the budget of a signup, as a packet may get lost
 
 TTL_S = (30, 600)  # an answer is believed at least and at most this many seconds
 _MOST_KEPT = 10_000  # answers, a few hundred bytes each
+_WORTH_ASKING_S = 0.02
+
+# Of several failures the one is told that says most.
+_CODES = {dns.rcode.SERVFAIL: "dns_servfail", dns.rcode.REFUSED: "dns_refused"}
+_WORST_FIRST = ("dns_servfail", "dns_refused", "dns_error")
 
 T = TypeVar("T")
 
@@ -41,11 +49,13 @@ T = TypeVar("T")
 class Records:
     """What the name servers say about one name and type, in dnspython's words.
 
-    No records: either there is no such name, or it has none of this type (RFC 2308: NXDOMAIN and NODATA).
+    No records: either there is no such name, or it has none of this type (RFC 2308: NXDOMAIN and NODATA). `ttl_s`:
+    for how long that holds, within limits.
     """
 
     found: tuple[Any, ...]
     is_name: bool
+    ttl_s: int
 
 
 class Unanswered(Exception):
@@ -58,43 +68,118 @@ class Unanswered(Exception):
 
 
 async def ask(name: str, rdtype: str, deadline: Deadline) -> Records:
-    """The records of `name` (lower case, ASCII, without a final dot). Raises Unanswered."""
-    until, kept = _kept.get((name, rdtype), (0.0, None))
+    """The records of `name` (lower case, ASCII, without a final dot). Raises Unanswered.
+
+    Whoever asks the same at the same time shares one question.
+    """
+    question = (name, rdtype)
+    until, kept = _kept.get(question, (0.0, None))
     if kept is not None and time.monotonic() < until:
         return kept
+    while True:
+        asking = _under_way.get(question)
+        is_mine = asking is None
+        if asking is None:
+            asking = _under_way[question] = asyncio.ensure_future(_ask_and_keep(question, deadline))
+            asking.add_done_callback(lambda done: _ended(question, done))
+        try:
+            async with asyncio.timeout(deadline.remaining_s()):
+                return await asyncio.shield(asking)
+        except TimeoutError:
+            raise _too_late(question, deadline) from None
+        except Unanswered as error:  # another's time was up, and there may be some left of this one's
+            if is_mine or error.code != "dns_timeout" or deadline.remaining_s() < _WORTH_ASKING_S:
+                raise
+
+
+def _ended(question: tuple[str, str], asking: asyncio.Future[Records]) -> None:
+    _under_way.pop(question, None)
+    if not asking.cancelled():
+        asking.exception()  # whoever waits has it; nobody may be waiting any more
+
+
+async def _ask_and_keep(question: tuple[str, str], deadline: Deadline) -> Records:
     try:
         async with asyncio.timeout(deadline.remaining_s()), _desk().turns:
-            records, ttl_s = await _ask(name, rdtype, deadline)
-    except (TimeoutError, dns.exception.Timeout):
-        raise Unanswered("dns_timeout", f"No answer for {name} {rdtype} within {deadline.elapsed_ms()} ms") from None
-    except dns.resolver.NoNameservers as error:
-        raise Unanswered(_code(error), str(error)) from error
+            records = await _ask(*question, deadline)
+    except TimeoutError:
+        raise _too_late(question, deadline) from None
     except (dns.exception.DNSException, OSError, ValueError) as error:
         raise Unanswered("dns_error", f"{type(error).__name__}: {error}") from error
-    _keep((name, rdtype), records, ttl_s)
+    _keep(question, records)
     return records
 
 
-async def _ask(name: str, rdtype: str, deadline: Deadline) -> tuple[Records, int]:
-    """The records, and for how many seconds they hold."""
-    lifetime_s = max(0.001, deadline.remaining_s())
-    try:
-        answer = await _resolver().resolve(f"{name}.", rdtype, raise_on_no_answer=False, lifetime=lifetime_s)
-    except dns.resolver.NXDOMAIN as error:
-        responses: list[dns.message.QueryMessage] = list(error.kwargs["responses"].values())
-        return Records((), is_name=False), min(response.resolve_chaining().minimum_ttl for response in responses)
-    return Records(tuple(answer), is_name=True), answer.chaining_result.minimum_ttl
+async def _ask(name: str, rdtype: str, deadline: Deadline) -> Records:
+    """Follows aliases whose target the answer does not tell; most resolvers tell all in one."""
+    owner, ttls = dns.name.from_text(f"{name}."), []
+    for _ in range(MOST_ALIASES):
+        message = await _answer(owner, rdtype, deadline)
+        try:
+            found = find(message, owner, dns.rdatatype.from_text(rdtype))
+        except Malformed as error:
+            raise Unanswered("dns_error", f"{name} {rdtype}: {error}") from error
+        ttls += [] if found.ttl_s is None else [found.ttl_s]
+        ttl_s = _within(min(ttls, default=0))
+        if found.records or message.rcode() == dns.rcode.NXDOMAIN:
+            return Records(found.records, is_name=bool(found.records) or owner != found.owner, ttl_s=ttl_s)
+        if found.owner == owner:
+            return Records((), is_name=True, ttl_s=ttl_s)
+        owner = found.owner
+    raise Unanswered("dns_error", f"{name} {rdtype}: more than {MOST_ALIASES} aliases, or aliases in a circle")
 
 
-def _keep(question: tuple[str, str], records: Records, ttl_s: int) -> None:
+async def _answer(name: dns.name.Name, rdtype: str, deadline: Deadline) -> dns.message.Message:
+    """The first answer of any name server: each is asked in turn, until it fails or the time is up."""
+    waiting, failures = list(_servers()), []
+    while waiting:
+        server = waiting.pop(0)
+        query = dns.message.make_query(name, rdtype)
+        try:
+            timeout_s = min(_again_after_s(), deadline.remaining_s())
+            message = await exchange(query, server.answer_nameserver(), server.answer_port(), timeout_s)
+        except TimeoutError:
+            if deadline.remaining_s() < _WORTH_ASKING_S:
+                raise
+            waiting.append(server)  # a packet may get lost
+        except (OSError, Malformed) as error:
+            failures.append(("dns_error", f"{type(error).__name__}: {error}"))
+        else:
+            if message.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN) and not _is_referral(message):
+                return message
+            rcode = message.rcode()
+            why = dns.rcode.to_text(rcode) if rcode else "a referral to other name servers"
+            failures.append((_CODES.get(rcode, "dns_error"), f"{server.answer_nameserver()} answered {why}"))
+    code = min((code for code, _ in failures), key=_WORST_FIRST.index, default="dns_error")
+    raise Unanswered(code, f"{name} {rdtype}: " + "; ".join(detail for _, detail in failures))
+
+
+def _is_referral(message: dns.message.Message) -> bool:
+    """Whether a server that does not know sends us on (a lame delegation): that does not mean that there is nothing."""
+    if message.answer or message.rcode() or message.flags & (dns.flags.AA | dns.flags.RA):
+        return False
+    types = {one.rdtype for one in message.authority}
+    return dns.rdatatype.NS in types and dns.rdatatype.SOA not in types
+
+
+def _too_late(question: tuple[str, str], deadline: Deadline) -> Unanswered:
+    return Unanswered("dns_timeout", f"No answer for {' '.join(question)} within {deadline.elapsed_ms()} ms")
+
+
+def _within(ttl_s: int) -> int:
     shortest, longest = TTL_S
+    return min(max(ttl_s, shortest), longest)
+
+
+def _keep(question: tuple[str, str], records: Records) -> None:
     _kept.pop(question, None)
     if len(_kept) >= _MOST_KEPT:
         _kept.pop(next(iter(_kept), question), None)  # the oldest
-    _kept[question] = (time.monotonic() + min(max(ttl_s, shortest), longest), records)
+    _kept[question] = (time.monotonic() + records.ttl_s, records)
 
 
 _kept: dict[tuple[str, str], tuple[float, Records]] = {}  # written by the loop's thread alone
+_under_way: dict[tuple[str, str], asyncio.Future[Records]] = {}  # the loop's thread's, too
 
 
 def submit(question: Coroutine[Any, Any, T]) -> Future[T]:
@@ -105,25 +190,20 @@ def submit(question: Coroutine[Any, Any, T]) -> Future[T]:
 def forget() -> None:
     """Ask anew about everything, and read the settings again."""
     _kept.clear()
-    _resolver.cache_clear()
-
-
-def _code(error: dns.resolver.NoNameservers) -> str:
-    """Which refusal it was, where several name servers failed in different ways."""
-    rcodes = {response.rcode() for *_, response in error.kwargs.get("errors", ()) if response is not None}
-    if dns.rcode.SERVFAIL in rcodes:
-        return "dns_servfail"
-    return "dns_refused" if dns.rcode.REFUSED in rcodes else "dns_error"
+    _servers.cache_clear()
 
 
 @cache
-def _resolver() -> dns.asyncresolver.Resolver:
+def _servers() -> tuple[dns.nameserver.Nameserver, ...]:
     """Raises ValueError or a DNSException where no name server can be read from the settings or the system."""
-    resolver = dns.asyncresolver.Resolver(configure=not settings.DNS_NAMESERVERS)
     if settings.DNS_NAMESERVERS:
-        resolver.nameservers = [name_server(server) for server in settings.DNS_NAMESERVERS]
-    resolver.timeout = settings.VETTING_BUDGET_MS / 1000 / _TRIES
-    return resolver
+        return tuple(name_server(server) for server in settings.DNS_NAMESERVERS)
+    system = dns.resolver.Resolver().nameservers
+    return tuple(dns.nameserver.Do53Nameserver(one) if isinstance(one, str) else one for one in system)
+
+
+def _again_after_s() -> float:
+    return float(settings.VETTING_BUDGET_MS) / 1000 / _TRIES
 
 
 def name_server(value: str) -> dns.nameserver.Nameserver:
@@ -162,6 +242,7 @@ def _reopen() -> None:
     """Threads do not survive a fork, and locks may be held for ever after one."""
     global _opening
     _opening = threading.Lock()
+    _under_way.clear()
     _make_desk.cache_clear()
 
 

@@ -45,13 +45,13 @@ def test_names_are_the_same_in_any_case(sandbox: Sandbox) -> None:
 
 
 def test_a_mail_server_has_addresses(sandbox: Sandbox) -> None:
-    assert records(ask(sandbox, "mx1.mailhost.test", "A")) == ["192.0.2.25"]
+    assert records(ask(sandbox, "mx1.mailhost.test", "A")) == ["198.51.100.25"]
     assert records(ask(sandbox, "mx1.mailhost.test", "AAAA")) == ["2001:db8::25"]
 
 
 def test_an_alias_is_followed(sandbox: Sandbox) -> None:
     reply = ask(sandbox, "www.acme.test", "A")
-    assert records(reply) == ["192.0.2.80", "acme.test."]
+    assert records(reply) == ["198.51.100.80", "acme.test."]
 
 
 def test_a_null_mx_is_told(sandbox: Sandbox) -> None:

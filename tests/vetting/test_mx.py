@@ -41,9 +41,15 @@ def test_a_domain_is_judged_by_its_records(sandbox: Sandbox, domain: str, outcom
 
 
 def test_the_evidence_names_the_mail_servers_in_the_order_of_preference(sandbox: Sandbox) -> None:
-    assert check("dev.test").evidence == {"mx": ["10 mx1.mailhost.test", "20 mx2.mailhost.test"]}
-    assert check("nomail.test").evidence == {"mx": ["0 ."]}
-    assert check("implicit.test").evidence == {"mx": [], "addresses": ["192.0.2.60"]}
+    assert check("dev.test").evidence == {
+        "ttl_s": 300,
+        "mx": ["10 mx1.mailhost.test", "20 mx2.mailhost.test"],
+        "addresses": ["198.51.100.25", "2001:db8::25"],
+        "name_servers": ["ns1.sandbox.test"],
+    }
+    assert check("nomail.test").evidence["mx"] == ["0 ."]
+    implicit = check("implicit.test").evidence
+    assert (implicit["mx"], implicit["addresses"]) == ([], ["198.51.100.60"])
 
 
 @pytest.mark.parametrize(
@@ -79,16 +85,21 @@ def test_nobody_at_thename_servers_address_is_unknown(settings: Any) -> None:
 
 
 def test_a_lost_packet_is_sent_again(sandbox: Sandbox) -> None:
-    sandbox.fault("dns", status="timeout", times=1)
+    sandbox.fault("dns", status="timeout", method="MX", times=1)
     assert check("dev.test").code == "mx"
-    assert questions(sandbox)[:2] == ["MX dev.test", "MX dev.test"]
+    assert questions(sandbox).count("MX dev.test") == 2
 
 
 def test_an_answer_too_long_for_a_packet_is_asked_for_over_tcp(sandbox: Sandbox) -> None:
     result = check("manymx.test")
     assert result.code == "mx"
     assert len(result.evidence["mx"]) == mx.MAX_HOSTS
-    assert [call["query"]["transport"] for call in sandbox.received("dns", "manymx.test")][:2] == ["udp", "tcp"]
+    assert [
+        call["query"]["transport"] for call in sandbox.received("dns", "manymx.test") if call["method"] == "MX"
+    ] == [
+        "udp",
+        "tcp",
+    ]
 
 
 def test_mail_servers_that_do_not_exist_are_none(sandbox: Sandbox) -> None:
@@ -119,7 +130,7 @@ def test_mail_servers_the_internet_cannot_reach_are_none(sandbox: Sandbox, setti
     settings.SANDBOX = False  # the cast's addresses are reserved for documentation
     result = check("dev.test")
     assert (result.outcome, result.code) == ("bad", "no_mail_server")
-    assert set(result.evidence["addresses"]) == {"192.0.2.25", "2001:db8::25"}
+    assert set(result.evidence["addresses"]) == {"198.51.100.25", "2001:db8::25"}
     assert check("implicit.test").code == "no_mail_server"
 
 
@@ -128,8 +139,22 @@ def test_mail_servers_the_internet_cannot_reach_are_none(sandbox: Sandbox, setti
     [
         ("8.8.8.8", True, True),
         ("2606:4700::1111", True, True),
-        ("127.0.0.1", True, False),
-        ("::1", True, False),
+        ("198.51.100.1", True, False),
+        ("2001:db8::1", True, False),
+        ("192.0.2.1", False, False),
+        ("203.0.113.1", False, False),
+        ("127.0.0.1", False, False),
+        ("::1", False, False),
+        ("192.88.99.1", False, False),
+        ("198.18.0.1", False, False),
+        ("240.0.0.1", False, False),
+        ("::ffff:8.8.8.8", False, False),
+        ("64:ff9b::808:808", False, False),
+        ("::8.8.8.8", False, False),
+        ("fec0::1", False, False),
+        ("ff0e::1", False, False),
+        ("2002:808:808::1", False, False),
+        ("3fff::1", False, False),
         ("10.0.0.25", False, False),
         ("169.254.1.1", False, False),
         ("100.64.0.1", False, False),
@@ -148,7 +173,12 @@ def test_private_addresses_do_not_take_mail(settings: Any, address: str, in_sand
 def test_what_was_answered_is_not_asked_again_until_it_is_forgotten(sandbox: Sandbox) -> None:
     first = check("bigmail.test")  # one mail server: several are asked about at once, and the first answer ends it
     asked = questions(sandbox)
-    assert sorted(asked) == ["A mx.bigmail.test", "AAAA mx.bigmail.test", "MX bigmail.test"]
+    assert sorted(asked) == [
+        "A mx.bigmail.test",
+        "AAAA mx.bigmail.test",
+        "MX bigmail.test",
+        "NS bigmail.test",
+    ]
     assert replace(check("bigmail.test"), ms=0) == replace(first, ms=0)
     assert questions(sandbox) == asked
     vetting.forget()
@@ -161,11 +191,11 @@ def test_mail_servers_met_before_are_not_asked_about_again(sandbox: Sandbox) -> 
     check("mx2.mailhost.test")
     asked = questions(sandbox)
     check("acme.test")
-    assert questions(sandbox) == [*asked, "MX acme.test"]
+    assert sorted(questions(sandbox)[len(asked) :]) == ["MX acme.test", "NS acme.test"]
 
 
 def test_what_was_not_answered_is_asked_again(sandbox: Sandbox) -> None:
-    sandbox.fault("dns", status="SERVFAIL", times=1)
+    sandbox.fault("dns", status="SERVFAIL", method="MX", times=1)
     assert [check("dev.test").code, check("dev.test").code] == ["dns_servfail", "mx"]
 
 
@@ -206,3 +236,30 @@ def test_aname_server_that_cannot_be_read_is_named_with_the_setting(settings: An
     assert (result.outcome, result.code) == ("unknown", "dns_error")
     assert "DNS_NAMESERVERS must hold address:port" in result.evidence["error"]
     vetting.forget()
+
+
+def test_the_same_question_is_asked_once_at_a_time(sandbox: Sandbox) -> None:
+    asking = [mx.start("bigmail.test", Deadline(1500)) for _ in range(100)]
+    assert {one.finish().check.code for one in asking} == {"mx"}
+    assert len(questions(sandbox)) == 4  # MX, NS, A, AAAA
+
+
+def test_who_has_more_time_asks_again_after_another_who_had_little(sandbox: Sandbox) -> None:
+    sandbox.fault("dns", latency_ms=300, times=None)
+    hasty, patient = mx.start("bigmail.test", Deadline(100)), mx.start("bigmail.test", Deadline(1500))
+    assert (hasty.finish().check.code, patient.finish().check.code) == ("dns_timeout", "mx")
+
+
+def test_mail_servers_are_found_in_two_round_trips(sandbox: Sandbox) -> None:
+    sandbox.fault("dns", latency_ms=100, times=None)
+    deadline = Deadline(1500)
+    mail = mx.start("bigmail.test", deadline).finish()
+    assert (mail.check.code, mail.name_servers) == ("mx", ("ns1.sandbox.test",))
+    assert 200 <= deadline.elapsed_ms() < 290
+
+
+def test_the_domains_name_servers_are_not_waited_for(sandbox: Sandbox) -> None:
+    sandbox.fault("dns", method="NS", latency_ms=1000, times=None)
+    deadline = Deadline(1500)
+    mail = mx.start("dev.test", deadline).finish()
+    assert (mail.check.code, mail.name_servers, deadline.elapsed_ms() < 300) == ("mx", (), True)
