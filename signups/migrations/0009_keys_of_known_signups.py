@@ -1,6 +1,6 @@
 """Signups from before there were keys get theirs, so that whoever comes back is known from the first day."""
 
-from django.db import migrations
+from django.db import migrations, transaction
 
 from signups.vetting import InvalidAddress, parse, velocity
 
@@ -17,7 +17,8 @@ def give_keys(apps, schema_editor, chunk=2000):
     while some := list(rows.filter(pk__gt=last)[:chunk]):
         last = some[-1][0]
         keys = ((keys_of(email, ip), pk) for pk, email, ip in some)
-        with schema_editor.connection.cursor() as cursor:
+        connection = schema_editor.connection
+        with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
             cursor.executemany(update, [(*(found[field] for field in FIELDS), pk) for found, pk in keys if found])
 
 
