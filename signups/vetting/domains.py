@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 
@@ -40,6 +40,7 @@ def registrable(domain: str) -> str:
     return f"{domain[: -len(suffix) - 1].rpartition('.')[2]}.{suffix}"
 
 
+@lru_cache(maxsize=1024)  # each check of one address asks
 def public_suffix(domain: str, *, with_private: bool = True) -> tuple[str, bool]:
     """The longest public suffix that `domain` is or lies below, and whether it is a company's rather than a registry's.
 
