@@ -99,6 +99,11 @@ def refresh() -> None:
             _held.lists, _held.in_use = lists, in_use
 
 
+def look_again() -> None:
+    """Let the next `refresh` look at once; until then all stays as it is."""
+    _held.looked_at = -inf
+
+
 def forget() -> None:
     """Read everything anew when it is next needed."""
     with _lock:

@@ -20,6 +20,8 @@ def write(update: Update) -> None:
     text = f"{head}# licence: {update.licence}\n" + "\n".join(sorted(update.numbers)) + "\n"
     if update.list == "suspected":
         (DATA / f"{update.list}.txt.gz").write_bytes(gzip.compress(text.encode(), mtime=0))
-        (DATA / f"{update.list}.idx").write_bytes(domain_index.build(update.numbers))
+        beside = DATA / f"{update.list}.idx.new"  # processes have the old one mapped: it must not change under them
+        beside.write_bytes(domain_index.build(update.numbers))
+        beside.replace(DATA / f"{update.list}.idx")
     else:
         (DATA / f"{update.list}.txt").write_text(text, encoding="utf-8")

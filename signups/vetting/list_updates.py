@@ -17,6 +17,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from signups.contracts import ServiceError
 from signups.models import Company, DomainListVersion, ListEntry, Verdict
 from signups.transactions import write_transaction
 from signups.vetting import domain_index, domain_lists, list_sources
@@ -79,14 +80,14 @@ def fetcher() -> Fetch:
 def prepare(name: str, fetch: Fetch) -> Update:
     """Fetch a list's sources and compare them with the version in use. Writes nothing.
 
-    Raises `ServiceError` where a source cannot be fetched.
+    A source that cannot be fetched is a problem as any other: a list of several can be taken without it.
     """
     read: dict[str, frozenset[str]] = {}
     problems = []
     for source in SOURCES[name]:
         try:
             read[source.name] = list_sources.read(source, fetch(source.path))
-        except Unreadable as error:
+        except (ServiceError, Unreadable) as error:
             problems.append(f"{error}.")
     if name == "suspected":
         fetched = list_sources.suspected(read)
@@ -97,7 +98,7 @@ def prepare(name: str, fetch: Fetch) -> Update:
     left_out = {domain for domain in fetched if _is_known_better(domain, protected)}
     numbers = {domain: number for domain, number in fetched.items() if domain not in left_out}
     before = _names_in_use(name)
-    problems += _odd_size(len(before), len(numbers))
+    problems += _odd_size(len(before), len(numbers)) if read else []
     return Update(
         list=name,
         source=", ".join(source.name for source in SOURCES[name]),
@@ -144,7 +145,7 @@ def use(name: str, version: DomainListVersion | None, by: AbstractBaseUser | Non
             DomainListVersion.objects.filter(pk=version.pk).update(
                 is_in_use=True, used_at=timezone.now(), used_by_id=user
             )
-    domain_lists.forget()
+    domain_lists.look_again()
 
 
 def before(name: str) -> DomainListVersion | None:

@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,6 +12,13 @@ from signups.vetting.kind import check
 from tests.sandbox_process import Sandbox
 
 LIST = reverse("admin:signups_domainlistversion_changelist")
+
+
+@pytest.fixture(autouse=True)
+def _leave_no_list_behind() -> Iterator[None]:
+    """A process keeps its lists; the versions they came from go with the test."""
+    yield
+    domain_lists.forget()
 
 
 def fetched(sandbox: Sandbox) -> DomainListVersion:

@@ -1,6 +1,7 @@
 """`manage.py update_lists` against a list server on a real socket."""
 
 import io
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,6 +17,13 @@ from tests.sandbox_process import Sandbox
 pytestmark = pytest.mark.django_db
 CAREFUL = "disposable-email-domains/disposable-email-domains/main/disposable_email_blocklist.conf"
 KNOWN = len(names(shipped("disposable")))
+
+
+@pytest.fixture(autouse=True)
+def _leave_no_list_behind() -> Iterator[None]:
+    """A process keeps its lists; the versions they came from go with the test."""
+    yield
+    domain_lists.forget()
 
 
 def update(*args: str) -> str:
@@ -115,6 +123,12 @@ def test_a_server_that_fails_changes_nothing_and_says_so(sandbox: Sandbox) -> No
     sandbox.fault("lists", status=503)
     assert "The list server: answered 503" in refused("disposable")
     assert code("mailinator.com") == "disposable"
+
+
+def test_a_list_of_several_sources_can_be_taken_without_one_that_is_gone(sandbox: Sandbox) -> None:
+    sandbox.fault("lists", status=404, route="tompec/")
+    assert "answered 404" in refused("suspected")
+    assert "In use" in update("suspected", "--force")
 
 
 def test_rolling_back_goes_to_the_version_before_and_then_to_ours(sandbox: Sandbox) -> None:

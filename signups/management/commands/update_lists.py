@@ -11,7 +11,6 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from signups.contracts import ServiceError
 from signups.models import DomainListVersion
 from signups.vetting import domain_lists, list_shipping, list_updates
 from signups.vetting.list_sources import SOURCES
@@ -50,11 +49,7 @@ class Command(BaseCommand):
 
     def update(self, name: str, fetch: Fetch, *, dry: bool, force: bool, ship: bool) -> bool:
         """Bring one list up to date; whether that went well."""
-        try:
-            update = list_updates.prepare(name, fetch)
-        except ServiceError as error:
-            self.stderr.write(self.style.ERROR(f"{name}: {error}"))
-            return False
+        update = list_updates.prepare(name, fetch)
         self.show(update)
         if update.problems and not force:
             self.stderr.write(self.style.ERROR(f"{name}: refused. Look at it, then --force takes what is not wrong."))
