@@ -43,7 +43,10 @@ class SignupForm(forms.Form):
         max_length=254,
         error_messages={"required": "Please give the e-mail address you use at work."},
         help_text="Checked while you wait. No password to make up.",
-        widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}),
+        # No type="email": there browsers refuse letters such as “é” before the @ (HTML, “valid e-mail address”).
+        widget=forms.TextInput(
+            attrs={"inputmode": "email", "autocomplete": "email", "autocapitalize": "none", "spellcheck": "false"}
+        ),
     )
     company = forms.CharField(
         label="Company",
