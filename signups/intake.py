@@ -78,7 +78,8 @@ class Assessment:
     @property
     def is_late(self) -> bool:
         """Whether somebody who was asked may answer later."""
-        return self.findings.is_late or bool(vetting.unanswered(self.checks))
+        is_dns_late = any(check.name == "mx" and check.outcome == "unknown" for check in self.checks)
+        return is_dns_late or self.findings.is_late or bool(vetting.unanswered(self.checks))
 
     @property
     def verdict(self) -> Verdict:
@@ -108,6 +109,7 @@ def receive(submission: Submission, on_saved: Callable[[Signup, bool], None] | N
         signup = _save(submission, assessment, person)
         if on_saved is not None:
             on_saved(signup, False)
+    vetting.keep_dns(address, assessment.examination)
     return Receipt(signup, is_repeat=False)
 
 
@@ -178,6 +180,7 @@ def complete(signup: Signup) -> None:
     outside = vetting.ask_again(signup, deadline)
     findings = _look_up(address, deadline).finish()
     answers = outside.finish() if outside else []
+    dns_checks = vetting.ask_dns_again(signup, deadline)
     with write_transaction():
         signup = Signup.objects.select_for_update(of=("self",)).select_related("person", "company").get(pk=signup.pk)
         enrichment.save(findings)
@@ -197,14 +200,45 @@ def complete(signup: Signup) -> None:
             signup.score, signup.is_high_value = scored.total, scored.is_high_value
             signup.profile_version += 1
         signup.lookups_tried += 1
+        is_decided = _decide_anew(signup, dns_checks)
         is_late = findings.is_late or bool(vetting.unanswered(answer.check for answer in answers))
+        is_late = is_late or any(check.name == "mx" and check.outcome == "unknown" for check in dns_checks)
         signup.lookups_due_at = _late_again(signup.lookups_tried) if is_late else None
-        if has_news:
+        if has_news or is_decided:
             signup.save()
         else:  # nothing to tell anybody: no signal
             Signup.objects.filter(pk=signup.pk).update(
                 lookups_due_at=signup.lookups_due_at, lookups_tried=F("lookups_tried") + 1
             )
+
+
+def _decide_anew(signup: Signup, checks: list[CheckResult]) -> bool:
+    """Put what DNS said late in the place of its silence, and decide again; says whether the verdict is another.
+
+    Who has confirmed, or was decided on by staff, is left alone.
+    """
+    for check in checks:
+        Check.objects.filter(signup=signup, name=check.name).update(
+            outcome=check.outcome,
+            code=check.code,
+            sentence=check.sentence[:500],
+            evidence=check.evidence,
+            ms=check.ms,
+        )
+    is_answered = any(check.name == "mx" and check.outcome != "unknown" for check in checks)
+    if not is_answered or signup.verdict != Verdict.CONFIRM or signup.confirmed_at or signup.reviewed_at:
+        return False
+    decision = verdicts.decide_again(signup)
+    if decision.verdict == signup.verdict:
+        return False
+    signup.verdict = signup.machine_verdict = decision.verdict
+    signup.reasons = decision.reasons
+    signup.accepted_at = timezone.now() if decision.verdict == Verdict.ACCEPTED else None
+    for name, value in verdicts.record.fields(decision).items():
+        setattr(signup, name, value)
+    note = f"Name servers answered late: {checks[0].sentence}"[:500]
+    VerdictChange.objects.create(signup=signup, verdict=signup.verdict, by=VerdictChange.By.RULES, note=note)
+    return True
 
 
 # -- Whom we know already ----------------------------------------------------------------------------------------------

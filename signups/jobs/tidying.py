@@ -10,7 +10,7 @@ from django.utils import timezone
 from signups import deliveries
 from signups.jobs.running import Run
 from signups.mails import developer, reports
-from signups.models import IdempotentReply, JobRun, KeptAnswer
+from signups.models import DnsFinding, IdempotentReply, JobRun, KeptAnswer
 from signups.transactions import write_transaction
 
 RUNS_KEPT = timedelta(days=365)
@@ -23,6 +23,7 @@ def step(run: Run) -> bool:
     reports.prune()
     developer.catch_up()
     with write_transaction():
+        DnsFinding.objects.prune(timezone.now())
         KeptAnswer.objects.prune(timezone.now())
         IdempotentReply.objects.filter(created_at__lt=Now() - REPLIES_KEPT).delete()
         JobRun.objects.exclude(pk=run.pk).filter(started_at__lt=Now() - RUNS_KEPT).delete()

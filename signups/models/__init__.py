@@ -4,6 +4,7 @@ from signups.models.access import ApiKey, IdempotentReply, ListEntry
 from signups.models.action import FORBIDDEN_IDS, Action, Forward, IdentityLink, Note, is_forbidden_id
 from signups.models.company import Company
 from signups.models.delivery import Attempt, Delivery, Heartbeat, IntegrationState
+from signups.models.dns_finding import DnsFinding
 from signups.models.domain_list import DomainListVersion
 from signups.models.experiment import Arm, Experiment, Exposure, ForcedArm, Phase
 from signups.models.fingerprint import Fingerprint, LearnedDomain
@@ -27,6 +28,7 @@ __all__ = [
     "Company",
     "Confirmation",
     "Delivery",
+    "DnsFinding",
     "DomainListVersion",
     "Experiment",
     "Exposure",

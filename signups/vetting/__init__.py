@@ -6,7 +6,7 @@ time. What failed or was late is unknown, never bad. What the answers mean for t
 """
 
 from signups.vetting.address import Address, InvalidAddress, parse
-from signups.vetting.examining import Examination, Examining, ask_again, forget, start
+from signups.vetting.examining import Examination, Examining, ask_again, ask_dns_again, forget, keep_dns, start
 from signups.vetting.kept_answers import keep as keep_answers
 from signups.vetting.kind import known_company_domain
 from signups.vetting.optional import replace_answers, unanswered
@@ -21,8 +21,10 @@ __all__ = [
     "Examining",
     "InvalidAddress",
     "ask_again",
+    "ask_dns_again",
     "forget",
     "keep_answers",
+    "keep_dns",
     "known_company_domain",
     "meant_by",
     "parse",

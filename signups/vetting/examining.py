@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from signups.contracts import Deadline
 from signups.models import Signup
 from signups.vetting import address as syntax
 from signups.vetting import (
+    dns_findings,
     domain_lists,
     fingerprints,
     kind,
@@ -32,12 +33,13 @@ from signups.vetting.result import CheckResult
 class Examination:
     """What the checks say; `suggestion` is the address that was probably meant, "" where there is none.
 
-    `answers` are those of the optional checks, to be kept (`keep_answers`).
+    `answers` are those of the optional checks, to be kept (`keep_answers`); `mail` is what DNS said (`keep_dns`).
     """
 
     checks: tuple[CheckResult, ...]
     suggestion: str
     answers: tuple[Answer, ...] = ()
+    mail: mx.Mail | None = None
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ class Examining:
         answers = tuple(self.outside.finish(mail.hosts)) if self.outside else ()
         fingerprint = fingerprints.check(self.address, mail)
         checks = (syntax_, *before, *others, mail.check, fingerprint, *(answer.check for answer in answers))
-        return Examination(checks, suggestion.suggest(self.address, mail, known_companies.current()), answers)
+        return Examination(checks, suggestion.suggest(self.address, mail, known_companies.current()), answers, mail)
 
     def _repeats(self) -> list[CheckResult]:
         if not self.is_signup:
@@ -87,12 +89,13 @@ def start(
     asks_outside: bool = True,
     is_signup: bool = False,
 ) -> Examining:
-    """Start everything that has to wait for others; returns at once. At most one query, and one more twice a minute.
+    """Start everything that has to wait for others; returns at once. At most two queries, and one more twice a minute.
 
-    `asks_outside`: whether the optional checks that are switched on are made, too; `is_signup`: whether earlier signups
-    like this one are counted.
+    `asks_outside`: whether what is kept of DNS is read, and the optional checks that are switched on are made, too;
+    `is_signup`: whether earlier signups like this one are counted.
     """
-    asking = mx.start(address.domain, deadline)
+    kept = dns_findings.read(address.domain) if asks_outside else None
+    asking = mx.known(kept, address.domain, deadline) if kept else mx.start(address.domain, deadline)
     domain_lists.refresh()
     known_companies.refresh()
     is_company = bool(kind.known_company_domain(address))
@@ -107,6 +110,30 @@ def ask_again(signup: Signup, deadline: Deadline) -> optional.OptionalChecks | N
         return None
     address = syntax.parse(signup.email)
     return optional.start(address, deadline, is_company=bool(kind.known_company_domain(address)), only=wanted)
+
+
+def ask_dns_again(signup: Signup, deadline: Deadline) -> list[CheckResult]:
+    """The checks that rest on DNS, made anew where the name servers did not say; none where they did.
+
+    Waits until the deadline. The old answer of `mx` stands in the evidence of the new one. At most three queries.
+    """
+    old = next((check for check in signup.checks.all() if check.name == "mx"), None)
+    if old is None or old.outcome != "unknown":
+        return []
+    address = syntax.parse(signup.email)
+    mail = mx.start(address.domain, deadline).finish()
+    dns_findings.keep(address.domain, mail)
+    before = old.evidence.get("before", {"code": old.code, "error": old.evidence.get("error", "")})
+    check = replace(mail.check, evidence={**mail.check.evidence, "before": before})
+    if check.outcome == "unknown":
+        return [check]
+    return [check, kind.check(address, mail), fingerprints.check(address, mail)]
+
+
+def keep_dns(address: Address, examination: Examination) -> None:
+    """Keep what DNS said for the next who ask. One query at most; outside of a transaction."""
+    if examination.mail is not None:
+        dns_findings.keep(address.domain, examination.mail)
 
 
 def offline(address: Address, name: str = "", mail: mx.Mail | None = None) -> list[CheckResult]:

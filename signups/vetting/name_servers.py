@@ -34,7 +34,8 @@ from signups.vetting.dns_exchange import MOST_ALIASES, Malformed, exchange, find
 _AT_ONCE = 700  # questions under way in this process, a socket each; more wait their turn, under their own deadlines
 _TRIES = 3  # within the budget of a signup, as a packet may get lost
 
-TTL_S = (30, 600)  # an answer is believed at least and at most this many seconds
+TTL_S = (30, 3600)  # records are believed at least and at most this many seconds
+NEGATIVE_TTL_S = (30, 900)  # and that there are none
 _MOST_KEPT = 10_000  # answers, a few hundred bytes each
 _WORTH_ASKING_S = 0.02
 
@@ -120,7 +121,7 @@ async def _ask(name: str, rdtype: str, deadline: Deadline) -> Records:
         except Malformed as error:
             raise Unanswered("dns_error", f"{name} {rdtype}: {error}") from error
         ttls += [] if found.ttl_s is None else [found.ttl_s]
-        ttl_s = _within(min(ttls, default=0))
+        ttl_s = _within(min(ttls, default=0), TTL_S if found.records else NEGATIVE_TTL_S)
         if found.records or message.rcode() == dns.rcode.NXDOMAIN:
             return Records(found.records, is_name=bool(found.records) or owner != found.owner, ttl_s=ttl_s)
         if found.owner == owner:
@@ -166,8 +167,8 @@ def _too_late(question: tuple[str, str], deadline: Deadline) -> Unanswered:
     return Unanswered("dns_timeout", f"No answer for {' '.join(question)} within {deadline.elapsed_ms()} ms")
 
 
-def _within(ttl_s: int) -> int:
-    shortest, longest = TTL_S
+def _within(ttl_s: int, limits: tuple[int, int]) -> int:
+    shortest, longest = limits
     return min(max(ttl_s, shortest), longest)
 
 
