@@ -37,9 +37,9 @@ def test_a_name_like_any_other_says_nothing(domain: str) -> None:
 def test_the_look_is_explained_in_words() -> None:
     found = look("tempmail-drop99.com")
 
-    assert found.evidence["reasons"] == ["“tempmail-drop99” at its start", "digits in the name"]
+    assert found.evidence["reasons"] == ["the name “tempmail-drop99”", "digits in the name"]
     assert found.sentence.startswith(
-        "tempmail-drop99.com reads like a throw-away domain: “tempmail-drop99” at its start"
+        "tempmail-drop99.com reads like a throw-away domain: the name “tempmail-drop99”"
     )
 
 
