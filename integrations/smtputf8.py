@@ -12,9 +12,9 @@ from email.message import Message
 from email.policy import SMTPUTF8
 from email.utils import parseaddr
 from io import BytesIO
-from typing import Any
 
 from django.core.mail import EmailMessage
+from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.smtp import EmailBackend
 
 
@@ -22,12 +22,14 @@ class CannotTakeIt(Exception):
     """The mail server does not speak RFC 6531. Its text is the remedy."""
 
 
-def is_needed(mail: EmailMessage, connection: Any) -> bool:
+def is_needed(mail: EmailMessage, connection: BaseEmailBackend) -> bool:
+    """Whether a mail with one recipient has to go this way."""
     return isinstance(connection, EmailBackend) and not mail.to[0].isascii()
 
 
-def send(mail: EmailMessage, connection: EmailBackend) -> None:
+def send(mail: EmailMessage, connection: BaseEmailBackend) -> None:
     """Send a mail with one recipient over an open connection. Raises CannotTakeIt, and what smtplib raises."""
+    assert isinstance(connection, EmailBackend)
     server = connection.connection
     assert isinstance(server, smtplib.SMTP)
     server.ehlo_or_helo_if_needed()
