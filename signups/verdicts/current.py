@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.db import connection
+
 from signups.models import RuleSet, VerdictRule
 from signups.verdicts.rules import Action, Condition, Rule, Rules, of_row
 
@@ -13,19 +17,22 @@ WITHOUT = Rules(
         Rule("mx_unknown", (Condition("outcomes.mx", VerdictRule.Test.EQUALS, "unknown"),), Action.CONFIRM, "", 2),
     ),
 )
-_kept: tuple[tuple[int, object], Rules] | None = None
+_PUBLISHED = f"SELECT id, version, published_at FROM {RuleSet._meta.db_table} WHERE state = %s"  # noqa: S608
+_kept: tuple[tuple[Any, ...], Rules] | None = None
 
 
 def published() -> Rules:
     """The rules that decide now. One query, which reads three columns; two after a new version was published."""
     global _kept
-    latest = RuleSet.objects.filter(state=RuleSet.State.PUBLISHED).values_list("pk", "version", "published_at").first()
+    with connection.cursor() as cursor:  # at every signup: the ORM would take ten times as long to write the query
+        cursor.execute(_PUBLISHED, [RuleSet.State.PUBLISHED.value])
+        latest = cursor.fetchone()
     if latest is None:
         return WITHOUT
-    key = (latest[0], latest[2])
-    if _kept is None or _kept[0] != key:
-        _kept = key, read(*latest[:2])
-    return _kept[1]
+    kept = _kept
+    if kept is None or kept[0] != latest:
+        _kept = kept = latest, read(*latest[:2])
+    return kept[1]
 
 
 def read(pk: int, version: int) -> Rules:

@@ -63,8 +63,12 @@ def is_editable(rule_set: RuleSet) -> bool:
 
 
 def _locked() -> RuleSet | None:
-    """The published version, locked: of two who publish at once one comes after the other."""
-    return RuleSet.objects.select_for_update().filter(state=RuleSet.State.PUBLISHED).first()
+    """The published version, with all versions locked: of two who publish at once one comes after the other.
+
+    A lock on the published one alone would not do: who waited for it finds that it is retired, and none in its place.
+    """
+    rule_sets = list(RuleSet.objects.select_for_update().order_by("version"))
+    return next((one for one in rule_sets if one.state == RuleSet.State.PUBLISHED), None)
 
 
 def _refuse(why: str) -> RuleSet:

@@ -82,13 +82,13 @@ class Comparison:
         return {"signups": self.total, "would_change": self.changed, "moves": moves}
 
 
-_WORDS = {
+_WORDS: dict[str, str] = {
     Verdict.ACCEPTED: "Would accept",
     Verdict.CONFIRM: "Would ask to confirm",
     Verdict.HELD: "Would hold",
     Verdict.REJECTED: "Would reject",
 }
-_WERE = {
+_WERE: dict[str, str] = {
     Verdict.ACCEPTED: "were accepted",
     Verdict.CONFIRM: "were asked to confirm",
     Verdict.HELD: "were held",

@@ -129,7 +129,7 @@ class Facts:
 
     def __post_init__(self) -> None:
         self._by_name = {check.name: check for check in self.checks}
-        self._found = {f"checks.{name}": check.code for name, check in self._by_name.items()}
+        self._found: dict[str, Any] = {f"checks.{name}": check.code for name, check in self._by_name.items()}
         self._found |= {f"outcomes.{name}": check.outcome for name, check in self._by_name.items()}
         self._found.setdefault("outcomes.person", "unknown")  # where nobody was asked, nobody knows them
         self._found["signs.risky"] = len(signs(self.checks))
