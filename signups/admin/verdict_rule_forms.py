@@ -30,7 +30,8 @@ class ConditionsField(forms.CharField):
             raise ValidationError(str(error)) from error
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        return super().has_changed(self.prepare_value(initial), data)
+        typed = str(data or "").replace("\r\n", "\n")  # as browsers send what stands in several lines
+        return super().has_changed(self.prepare_value(initial), typed)
 
 
 class RuleSetForm(forms.ModelForm):  # type: ignore[type-arg]
