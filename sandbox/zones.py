@@ -73,6 +73,22 @@ def _chain(domain: str, length: int, *, follows: bool = True) -> dict[str, Zone]
     return {**aliases, names[-1]: Zone(mx=(_mx(domain),)), f"mx.{domain}": SERVER}
 
 
+_NOT_SAID: tuple[tuple[str, Trouble, str, str], ...] = (
+    ("fails", "servfail", "dns_servfail", "SERVFAIL proves nothing."),
+    ("refuses", "refused", "dns_refused", "REFUSED proves nothing."),
+    ("notimp", "notimp", "dns_error", "NOTIMP proves nothing."),
+    ("formerr", "formerr", "dns_error", "FORMERR proves nothing."),
+    ("quiet", "silent", "dns_timeout", "Silence proves nothing."),
+    ("lame", "lame", "dns_error", "A referral is no answer."),
+    ("notcp", "tcp_refused", "dns_error", "Cut off, and no answer over TCP."),
+    ("wrongid", "wrong_id", "dns_timeout", "Another question's number: not for us."),
+    ("otherquestion", "other_question", "dns_timeout", "Another question's answer: not for us."),
+    ("othername", "other_name", "dns_error", "Records of another name are no answer."),
+    ("loop", "compression_loop", "dns_error", "A name that points to itself."),
+    ("garbage", "garbage", "dns_error", "Noise."),
+    ("cutshort", "cut_short", "dns_error", "Fewer bytes than the answer announces."),
+)  # fmt: skip
+
 SITUATIONS = (
     # Mail servers
     Situation("plain.test", "good", "mx", "A mail server with an address.", _at("plain.test", HERE)),
@@ -167,21 +183,7 @@ SITUATIONS = (
     # Name servers that do not say
     *(
         Situation(f"{domain}.test", "unknown", code, why, _troubled(f"{domain}.test", trouble))
-        for domain, trouble, code, why in (
-            ("fails", "servfail", "dns_servfail", "SERVFAIL proves nothing."),
-            ("refuses", "refused", "dns_refused", "REFUSED proves nothing."),
-            ("notimp", "notimp", "dns_error", "NOTIMP proves nothing."),
-            ("formerr", "formerr", "dns_error", "FORMERR proves nothing."),
-            ("quiet", "silent", "dns_timeout", "Silence proves nothing."),
-            ("lame", "lame", "dns_error", "A referral is no answer."),
-            ("notcp", "tcp_refused", "dns_error", "Cut off, and no answer over TCP."),
-            ("wrongid", "wrong_id", "dns_timeout", "Another question's number: not for us."),
-            ("otherquestion", "other_question", "dns_timeout", "Another question's answer: not for us."),
-            ("othername", "other_name", "dns_error", "Records of another name are no answer."),
-            ("loop", "compression_loop", "dns_error", "A name that points to itself."),
-            ("garbage", "garbage", "dns_error", "Noise."),
-            ("cutshort", "cut_short", "dns_error", "Fewer bytes than the answer announces."),
-        )
+        for domain, trouble, code, why in _NOT_SAID
     ),
     Situation("targetfails.test", "unknown", "dns_servfail", "Nobody answers for its only mail server.",
               _with("targetfails.test", Zone(mx=(_mx("targetfails.test"),)), mx=Zone(trouble="servfail"))),

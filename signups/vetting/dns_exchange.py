@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import struct
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import dns.exception
 import dns.flags
@@ -96,7 +96,7 @@ async def _over_udp(query: dns.message.QueryMessage, wire: bytes, host: str, por
     loop = asyncio.get_running_loop()
     transport, inbox = await loop.create_datagram_endpoint(_Inbox, remote_addr=(host, port))
     try:
-        cast(asyncio.DatagramTransport, transport).sendto(wire)
+        transport.sendto(wire)
         for _ in range(_MOST_STRAYS):
             packet = await inbox.packets.get()
             if isinstance(packet, Exception):
