@@ -28,7 +28,7 @@ from signups import intake, vetting
 from signups.models import Verdict
 from signups.vetting import CheckResult
 
-AT_ONCE = 600  # addresses whose name servers are being asked
+AT_ONCE = 300  # addresses whose name servers are being asked, with up to 700 questions on the way
 AT_ONCE_LOOKED_UP = 24  # addresses where people are looked up, too, which vendors take in small numbers only
 AHEAD = 5_000  # answers that wait for one before them
 LONGEST_LINE = 10_000  # characters; what comes after them is another line
