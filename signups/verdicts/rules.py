@@ -73,6 +73,8 @@ class Condition:
             return f"there are {kind}: {_WORDS[Test(self.test)].removeprefix('is ')} {_typed(self.value)}"
         if self.fact == "is_high_value":
             return "it is high value" if self.value is True else "it is not high value"
+        if self.fact == "checks.lists" and self.test == Test.EQUALS:
+            return f"the address is on the {_typed(self.value)}".replace("_", " ")
         name, _, key = rest.partition(".")
         what = {"checks": f"the {rest}", "outcomes": rest, "evidence": f"the {name}’s {key}"}.get(start, self.fact)
         return f"{what} {_WORDS[Test(self.test)]} {_typed(self.value)}".strip().replace("_", " ")

@@ -99,3 +99,16 @@ def test_a_rule_without_conditions_never_holds() -> None:
 def test_a_rule_reads_as_a_sentence() -> None:
     condition = Condition("checks.kind", VerdictRule.Test.EQUALS, "disposable")
     assert str(Rule("disposable", (condition,), Action.REJECT)) == "If checks.kind is disposable → reject"
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("checks.lists is deny_list", "the address is on the deny list"),
+        ("checks.mx is one of null_mx, no_such_domain", "the mx is one of null mx, no such domain"),
+        ("signs.risky is at least 2", "there are weak signs: at least 2"),
+        ("is_high_value is true", "it is high value"),
+    ],
+)
+def test_a_condition_reads_as_people_speak(line: str, words: str) -> None:
+    assert read_condition(line).in_words == words
