@@ -79,7 +79,9 @@ class VerdictRule(models.Model):
         conditions = self.conditions
         is_right = isinstance(conditions, list) and all(isinstance(c, dict) and set(c) == names for c in conditions)
         if not is_right or not conditions:
-            raise ValidationError({"conditions": "A rule needs at least one condition, each with fact, test and value."})
+            raise ValidationError(
+                {"conditions": "A rule needs at least one condition, each with fact, test and value."}
+            )
 
 
 class RulePublication(models.Model):
