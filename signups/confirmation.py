@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from signups import verdicts
-from signups.models import Check, Confirmation, Signup, Verdict, VerdictChange
+from signups.models import Confirmation, Signup, Verdict, VerdictChange
 from signups.transactions import write_transaction
 from signups.vetting import CheckResult, clicks
 from signups.vetting.networks import network_of
@@ -161,37 +161,26 @@ def confirm(token: str, ip: str | None = None, device_id: str = "") -> Signup:
 
 def _let_in(signup: Signup, now: datetime, click: CheckResult) -> None:
     """Accept who waited for this alone; unless the click makes the rules hold or reject them."""
-    decision = _because_of(click, signup)
-    Check.objects.update_or_create(
-        signup=signup,
-        name=click.name,
-        defaults={
-            "outcome": click.outcome,
-            "code": click.code,
-            "sentence": click.sentence[:500],
-            "evidence": click.evidence,
-            "ms": click.ms,
-        },
-    )
-    if decision is None:
+    decision, is_stopped = _because_of(click, signup)
+    verdicts.record.keep_check(signup, click)
+    if not is_stopped:
+        if decision.verdict == signup.machine_verdict:  # the rules that only note the click are on record, too
+            verdicts.record.take(signup, decision)
         signup.verdict, signup.accepted_at = Verdict.ACCEPTED, now
         VerdictChange.objects.create(signup=signup, verdict=signup.verdict, by=VerdictChange.By.CONFIRMATION)
         return
     signup.verdict = signup.machine_verdict = decision.verdict
-    signup.reasons = decision.reasons
-    for name, value in verdicts.record.fields(decision).items():
-        setattr(signup, name, value)
+    verdicts.record.take(signup, decision)
     VerdictChange.objects.create(
         signup=signup, verdict=signup.verdict, by=VerdictChange.By.RULES, note=click.sentence[:500]
     )
 
 
-def _because_of(click: CheckResult, signup: Signup) -> verdicts.Decision | None:
-    """What the rules say now and did not say without the click, where that is more than *confirm*."""
+def _because_of(click: CheckResult, signup: Signup) -> tuple[verdicts.Decision, bool]:
+    """What the rules say now, and whether that is more than *confirm* and not what they said without the click."""
     known = [
         CheckResult(row.name, row.outcome, row.code, row.sentence, row.evidence, row.ms) for row in signup.checks.all()
     ]
     before = verdicts.decide_again(signup, known)
     decision = verdicts.decide_again(signup, [*known, click])
-    is_news = decision.verdict != before.verdict and decision.verdict in (Verdict.HELD, Verdict.REJECTED)
-    return decision if is_news else None
+    return decision, decision.verdict != before.verdict and decision.verdict in (Verdict.HELD, Verdict.REJECTED)

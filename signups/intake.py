@@ -215,27 +215,21 @@ def complete(signup: Signup) -> None:
 def _decide_anew(signup: Signup, checks: list[CheckResult]) -> bool:
     """Put what DNS said late in the place of its silence, and decide again; says whether the verdict is another.
 
-    Who has confirmed, or was decided on by staff, is left alone.
+    Who has confirmed, or of whom staff said anything, is left alone.
     """
     for check in checks:
-        Check.objects.filter(signup=signup, name=check.name).update(
-            outcome=check.outcome,
-            code=check.code,
-            sentence=check.sentence[:500],
-            evidence=check.evidence,
-            ms=check.ms,
-        )
+        verdicts.record.keep_check(signup, check)
     is_answered = any(check.name == "mx" and check.outcome != "unknown" for check in checks)
-    if not is_answered or signup.verdict != Verdict.CONFIRM or signup.confirmed_at or signup.reviewed_at:
+    is_settled = signup.confirmed_at or signup.reviewed_at or signup.label
+    if not is_answered or signup.verdict != Verdict.CONFIRM or is_settled:
         return False
     decision = verdicts.decide_again(signup)
-    if decision.verdict == signup.verdict:
+    taken = verdicts.record.take(signup, decision)
+    if decision.verdict == signup.verdict:  # for other reasons, which staff read; nobody else is told
+        Signup.objects.filter(pk=signup.pk).update(**taken)
         return False
     signup.verdict = signup.machine_verdict = decision.verdict
-    signup.reasons = decision.reasons
     signup.accepted_at = timezone.now() if decision.verdict == Verdict.ACCEPTED else None
-    for name, value in verdicts.record.fields(decision).items():
-        setattr(signup, name, value)
     note = f"Name servers answered late: {checks[0].sentence}"[:500]
     VerdictChange.objects.create(signup=signup, verdict=signup.verdict, by=VerdictChange.By.RULES, note=note)
     return True

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from signups.models import Signup
+from signups.models import Check, Signup
 from signups.scoring import facts as scoring_facts
 from signups.verdicts.deciding import Decision, decide
 from signups.verdicts.rules import Rules, Said
-from signups.vetting import domain_lists
+from signups.vetting import CheckResult, domain_lists
 
 
 def fields(decision: Decision) -> dict[str, Any]:
@@ -20,6 +20,21 @@ def fields(decision: Decision) -> dict[str, Any]:
         "list_versions": domain_lists.versions(),
         "verdict_facts": decision.facts,
     }
+
+
+def take(signup: Signup, decision: Decision) -> dict[str, Any]:
+    """Set the decision's record and its reasons on `signup`, for the caller to save; returns what was set."""
+    values = {"reasons": decision.reasons, **fields(decision)}
+    for name, value in values.items():
+        setattr(signup, name, value)
+    return values
+
+
+def keep_check(signup: Signup, check: CheckResult) -> None:
+    """Put a check's later answer in the place of its earlier one, or beside the others where there was none."""
+    said = {"outcome": check.outcome, "code": check.code, "evidence": check.evidence, "ms": check.ms}
+    said["sentence"] = check.sentence[:500]
+    Check.objects.update_or_create(signup=signup, name=check.name, defaults=said)
 
 
 def decide_again(

@@ -72,3 +72,4 @@ def test_a_team_behind_one_address_is_let_in(client: Client, sandbox: Sandbox) -
     client.post(link(nora), headers={"X-Forwarded-For": "8.8.8.8"})
     nora.refresh_from_db()
     assert (nora.verdict, nora.checks.get(name="confirmation_click").code) == (Verdict.ACCEPTED, "many_from_ip")
+    assert "crowd" in [one["rule"] for one in nora.matched_rules], "a rule that only notes the click is on record"

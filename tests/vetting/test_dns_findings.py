@@ -6,9 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.utils import timezone
 
-from signups import intake, vetting
+from signups import intake, labels, vetting
 from signups.contracts import Deadline
 from signups.intake import Submission
 from signups.models import Check, Delivery, DnsFinding, Signup, VerdictChange
@@ -94,6 +95,21 @@ def test_a_domain_that_turns_out_not_to_exist_rejects_who_still_waits(sandbox: S
         ("rejected", "rules"),
     ]
     assert signup.lookups_due_at is None
+
+
+def test_a_late_answer_that_changes_no_verdict_changes_its_reasons(sandbox: Sandbox) -> None:
+    signup = late(sandbox, "nobody-knows-me@dev.test")
+    assert "dns_servfail" in [reason["code"] for reason in signup.reasons]
+    signup = completed(signup)
+    assert (signup.verdict, signup.checks.get(name="mx").code) == ("confirm", "mx")
+    assert "dns_servfail" not in [reason["code"] for reason in signup.reasons]
+    assert "mx_unknown" not in [rule["rule"] for rule in signup.matched_rules]
+
+
+def test_whom_staff_called_spam_is_not_let_in_by_a_late_answer(sandbox: Sandbox) -> None:
+    signup = late(sandbox, "ada@dev.test")
+    labels.label(signup, Signup.Label.SPAM, User.objects.create(username="grace"))
+    assert completed(signup).verdict == "confirm"
 
 
 def test_a_known_person_whose_domain_answers_late_is_let_in_once(sandbox: Sandbox) -> None:
