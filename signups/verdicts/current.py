@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.db import connection
@@ -31,7 +32,8 @@ def published() -> Rules:
         return WITHOUT
     kept = _kept
     if kept is None or kept[0] != latest:
-        _kept = kept = latest, read(*latest[:2])
+        found = read(*latest[:2])
+        _kept = kept = latest, found if found.rules else replace(found, rules=WITHOUT.rules)
     return kept[1]
 
 

@@ -161,8 +161,18 @@ def signs(checks: Iterable[Said]) -> set[str]:
 
 
 def of_row(row: VerdictRule) -> Rule:
-    conditions = tuple(Condition(one["fact"], one["test"], one["value"]) for one in row.conditions)
+    """A row whose conditions are none, written past the forms, is a rule without any: it never holds."""
+    try:
+        conditions = tuple(_condition(**one) for one in row.conditions)
+    except (TypeError, ValueError):
+        conditions = ()
     return Rule(row.name, conditions, Action(row.action), row.sentence, row.order)
+
+
+def _condition(fact: str, test: str, value: Any) -> Condition:
+    if not isinstance(fact, str):
+        raise TypeError(f"{fact!r} is no fact.")
+    return Condition(fact, Test(test), value)
 
 
 # -- In words ----------------------------------------------------------------------------------------------------------
@@ -200,9 +210,16 @@ def _value(test: Test, typed: str | None) -> Any:
 def _scalar(typed: str) -> Any:
     """JSON where it is (a number, true, "quoted", a list), else the text as it stands."""
     try:
-        return json.loads(typed)
-    except ValueError:
+        value = json.loads(typed, parse_constant=_no_number)
+        # What no database keeps as JSON (1e999, half a surrogate pair, a zero byte) is text that no fact equals.
+        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):  # … or is nested deeper than anybody means it
         return typed
+    return typed if "\\u0000" in typed else value
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is no number.")
 
 
 def _typed(value: Any) -> str:

@@ -6,6 +6,7 @@ database says.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -35,6 +36,8 @@ WEAK = {
 
 def problem(rule: Rule) -> str:
     """Why this rule may not be, as a sentence with the remedy; "" where it may."""
+    if not rule.conditions:
+        return f"“{rule.name}” has no condition that can be read, so it never holds: write one, or switch it off."
     if rule.action != Action.REJECT or _is_hard(rule) or _weak_signs(rule) >= 2:
         return ""
     return (
@@ -78,5 +81,5 @@ def _counts(fact: str, condition: Condition) -> int:
     """The least that `fact` is wherever the condition holds."""
     value: Any = condition.value
     if condition.fact == fact and condition.test in (Test.AT_LEAST, Test.EQUALS) and is_number(value):
-        return -int(-value // 1)
+        return math.ceil(value) if math.isfinite(value) else 0
     return 0

@@ -157,6 +157,14 @@ def test_a_missing_check_says_nothing() -> None:
     assert verdicts.decide([], is_high_value=True).verdict == Verdict.CONFIRM
 
 
+def test_a_published_version_that_somebody_emptied_still_rejects_hard_facts() -> None:
+    VerdictRule.objects.all().delete()
+    current._kept = None
+    decision = verdicts.decide(answers(check("mx", "bad", "null_mx")), is_high_value=False)
+    assert decision.verdict == Verdict.REJECTED
+    current._kept = None
+
+
 def test_without_published_rules_hard_facts_still_reject() -> None:
     rules = current.WITHOUT
     assert (

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from signups.models import VerdictRule
 from signups.verdicts import safety
-from signups.verdicts.rules import Action, Condition, Facts, Rule, Unreadable, read_condition
+from signups.verdicts.rules import Action, Condition, Facts, Rule, Unreadable, of_row, read_condition
 from tests.verdicts.checks import answers, check
 
 
@@ -35,6 +37,9 @@ def test_a_condition_is_read_as_it_is_written(line: str) -> None:
         ("checks.mx", "write a fact, then one of"),
         ("mx is null_mx", "“mx” is no fact"),
         ("signs.risky is at least many", "compares numbers"),
+        ("signs.bad is at least NaN", "compares numbers"),
+        ("signs.bad is at least 1e999", "compares numbers"),
+        ("checks.mx is one of " + "[" * 1900, "needs a list"),
         ("checks.mx is one of", "needs a list"),
         ("checks.mx is", "needs something to compare with"),
         ("checks.mx is known null_mx", "nothing stands after"),
@@ -90,6 +95,13 @@ def test_evidence_that_is_not_there_passes_no_test() -> None:
         None,
         {},
     ]
+
+
+@pytest.mark.parametrize("odd", [["mx"], [{"fact": "checks.mx"}], [{"fact": 1, "test": "equals", "value": 1}], 7, None])
+def test_conditions_that_came_past_the_forms_never_hold_and_are_not_published(odd: Any) -> None:
+    read = of_row(VerdictRule(name="mine", conditions=odd, action="hold"))
+    assert not read.holds(Facts(answers()))
+    assert "no condition that can be read" in safety.problem(read)
 
 
 def test_a_rule_without_conditions_never_holds() -> None:
