@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import F, Q
+from django.db.models import F, Max, Q
 from django.utils import timezone
 
 from signups.models import API_CALLS, Check, Fingerprint, LearnedDomain, ListEntry, Mail, Signup, UsageRecord, Verdict
@@ -71,6 +71,7 @@ def forget(domains: Iterable[str]) -> int:
         counts: Counter[tuple[int, str]] = Counter()
         for row in rows:
             counts.subtract((key, row.label) for key in sorted(links.get(row.pk, ())))
+        _lock_fingerprints(pk__in={key for key, _ in counts})
         _count(counts)
         LearnedDomain.objects.filter(pk__in=[row.pk for row in rows]).delete()
     return len(rows)
@@ -80,7 +81,7 @@ def relearn(domains: Iterable[str]) -> int:
     """Learn anew what this installation knows of these registered domains; returns how many changed."""
     wanted = sorted({domain for domain in domains if domain})
     said = _said_of(wanted)
-    servers = _servers_seen(wanted)
+    servers = _servers_seen(list(said))
     silent = set(wanted) - set(said)
     lapsed = LearnedDomain.objects.filter(domain__in=silent).exclude(source=Source.LIST, label=Label.OTHER)
     forgotten = forget(lapsed.values_list("domain", flat=True)) if silent else 0
@@ -133,10 +134,13 @@ def _outcomes(domains: Sequence[str]) -> dict[str, LearnedDomain.Label]:
 
 
 def _servers_seen(domains: Sequence[str]) -> dict[str, Servers]:
-    """What DNS named when somebody of each domain signed up last."""
-    checks = Check.objects.filter(name="fingerprint", signup__email_domain__in=domains).order_by("pk")
-    seen = checks.values_list("signup__email_domain", "evidence")
-    return {domain: evidence["servers"] for domain, evidence in seen.iterator() if evidence.get("servers")}
+    """What DNS named when somebody of each domain signed up last. One row a domain, however many signed up."""
+    named = Check.objects.filter(
+        name="fingerprint", signup__email_domain__in=domains, evidence__has_key="servers"
+    ).order_by()
+    last = named.values("signup__email_domain").annotate(last=Max("pk")).values("last")
+    seen = Check.objects.filter(pk__in=last).values_list("signup__email_domain", "evidence")
+    return {domain: evidence["servers"] for domain, evidence in seen if evidence["servers"]}
 
 
 # -- Counting ----------------------------------------------------------------------------------------------------------
@@ -218,8 +222,12 @@ def _keys(servers: Iterable[Servers]) -> dict[tuple[str, str], int]:
     rows = [Fingerprint(kind=kind, value=value) for kind, value in sorted(wanted)]
     Fingerprint.objects.bulk_create(rows, ignore_conflicts=True)
     values = {value for _, value in wanted}
-    found = Fingerprint.objects.select_for_update().filter(value__in=values).order_by("pk")
-    return {(kind, value): key for kind, value, key in found.values_list("kind", "value", "pk")}
+    return {(row.kind, row.value): row.pk for row in _lock_fingerprints(value__in=values)}
+
+
+def _lock_fingerprints(**which: Any) -> list[Fingerprint]:
+    """Everybody locks them in one order: of two who count, one waits for the other, and never both."""
+    return list(Fingerprint.objects.select_for_update().filter(**which).order_by("pk"))
 
 
 def _links(rows: Iterable[LearnedDomain]) -> dict[int, set[int]]:

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from signups import labels, tasks
 from signups.contracts import Deadline
@@ -177,6 +179,18 @@ def test_staffs_label_is_learned_and_may_be_taken_back() -> None:
     labels.label(signup, Signup.Label.NONE, user)
     tasks.learn_fingerprints(["quickdrop.test"])
     assert counts() == (0, 0)
+
+
+def test_a_crowd_at_one_domain_is_no_more_to_read_than_its_last_signup() -> None:
+    signed_up("quickdrop.test", label=Signup.Label.SPAM)
+    for number in range(3):
+        make_signup(f"p{number}@quickdrop.test", email_domain="quickdrop.test").checks.create(
+            name="fingerprint", outcome="unknown", sentence="…", evidence={}
+        )
+    signed_up("other.test")
+    with CaptureQueriesContext(connection) as made:
+        assert learning._servers_seen(["quickdrop.test"]) == {"quickdrop.test": HOST}
+    assert len(made) == 1 and "MAX(" in made[0]["sql"]
 
 
 def test_an_entry_on_staffs_list_beats_a_label() -> None:
