@@ -190,7 +190,7 @@ def test_a_crowd_at_one_domain_is_no_more_to_read_than_its_last_signup() -> None
     signed_up("other.test")
     with CaptureQueriesContext(connection) as made:
         assert learning._servers_seen(["quickdrop.test"]) == {"quickdrop.test": HOST}
-    assert len(made) == 1 and "MAX(" in made[0]["sql"]
+    assert ["MAX(" in query["sql"] for query in made] == [True]
 
 
 def test_an_entry_on_staffs_list_beats_a_label() -> None:
