@@ -26,6 +26,7 @@ class Suffixes:
     private: frozenset[str]
 
 
+@lru_cache(maxsize=1024)  # each check of one address asks
 def registrable(domain: str) -> str:
     """The registered domain that `domain` (lower case, ASCII) is or lies below: "acme.co.uk" of "eu.acme.co.uk".
 

@@ -80,7 +80,8 @@ def matches(local: str, name: str) -> bool:
 
 
 def _letters(text: str) -> str:
-    return "".join(_WORDS.findall(text))
+    """The letters of what is in plain Latin ones (`latin.plain`)."""
+    return text if text.isalpha() else "".join(_WORDS.findall(text))
 
 
 def _is_made_of(letters: str, name: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 
 from signups.vetting.address import Address
 from signups.vetting.result import CheckResult
@@ -44,6 +44,7 @@ _ALIKE = {
     "y": "уүýÿγ", "z": "žźżᴢ",
 }  # fmt: skip
 _FOLD = str.maketrans({other: letter for letter, others in _ALIKE.items() for other in others})
+_FOLD_ASCII = tuple((chr(other), letter) for other, letter in _FOLD.items() if other < 128)
 _PAIRS = (("rn", "m"), ("vv", "w"), ("ci", "d"), ("-", ""))
 _ENDINGS = frozenset(("com", "net", "org", "co"))  # under which somebody else's name is worth having
 _SHORTEST = 5  # letters of a name: shorter ones look like too many others
@@ -108,13 +109,18 @@ def find(domain: str, customers: Customers | None = None) -> Lookalike | None:
 
 def folded(name: str) -> str:
     """What is the same for all names that look the same."""
-    name = name.translate(_FOLD)
+    if name.isascii():  # several times faster than `translate`
+        for other, letter in _FOLD_ASCII:
+            name = name.replace(other, letter)
+    else:
+        name = name.translate(_FOLD)
     for pair, letter in _PAIRS:
         if pair in name:
             name = name.replace(pair, letter)
     return name
 
 
+@lru_cache(maxsize=1024)  # the check and the suggestion ask the same
 def _like_brand(label: str, rest: str) -> Lookalike | None:
     shown = _shown(label)
     target = _folded_brands().get(folded(shown))

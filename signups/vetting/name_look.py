@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from itertools import groupby
+from itertools import groupby, repeat
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,7 @@ def check(address: Address, kind: str = "") -> CheckResult:
     name, suffix = parts(domain)
     weights = load()
     weight_of = weights.of.get
-    log_odds = weights.bias + sum([weight_of(one, 0.0) for one in features(name, suffix) + pieces(name)])
+    log_odds = weights.bias + sum(map(weight_of, features(name, suffix) + pieces(name), repeat(0.0)))
     evidence: dict[str, Any] = {
         "log_odds": round(log_odds, 2),
         "threshold": weights.threshold,
@@ -95,7 +95,7 @@ def _sort(top: str) -> str:
 
 def pieces(name: str) -> list[str]:
     """Every run of three and four characters of ^name$, as often as it stands there."""
-    whole = f"^{name.translate(_DIGITS)}$"
+    whole = f"^{name if name.isalpha() else name.translate(_DIGITS)}$"
     length = len(whole)
     return [whole[at : at + 3] for at in range(length - 2)] + [whole[at : at + 4] for at in range(length - 3)]
 

@@ -52,7 +52,8 @@ class Index:
         """Domains whose letters (dots left out) may be one slip or less from `joined`."""
         deletes = self._deletes
         found = set(deletes.get(joined, ()))
-        for at in range(len(joined)):
+        # A letter left out further on leaves the first ones as they are, and few words start like one that is meant.
+        for at in range(len(joined) if joined[:3] in self._starts else min(len(joined), 3)):
             if (some := deletes.get(joined[:at] + joined[at + 1 :])) is not None:
                 found.update(some)
         return found
@@ -78,6 +79,10 @@ class Index:
                 for at in range(len(joined)):
                     found[joined[:at] + joined[at + 1 :]].add(meant)
         return {key: tuple(meant) for key, meant in found.items()}
+
+    @cached_property
+    def _starts(self) -> frozenset[str]:
+        return frozenset(key[:3] for key in self._deletes)
 
     @cached_property
     def _squeezed(self) -> dict[str, tuple[str, ...]]:

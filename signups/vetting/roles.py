@@ -31,7 +31,8 @@ class Role:
 def check(address: Address, name: str = "") -> CheckResult:
     """Look the local part up. `name` is the form's, "" where not known."""
     local = address.local.partition("+")[0]
-    role = listed().get(latin.plain(local).translate(_MARKS))
+    spelt = latin.plain(local)
+    role = listed().get(spelt if spelt.isalpha() else spelt.translate(_MARKS))
     if role is None:
         return _PERSONAL
     if name and _is_named(local, name):

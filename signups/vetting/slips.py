@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
+from operator import eq
 
 _ROWS = (
     ("1234567890-", "qwertyuiop", "asdfghjkl", "zxcvbnm"),  # QWERTY
@@ -76,6 +77,8 @@ def cost(typed: str, meant: str, most: float) -> float:
 
 def squeezed(word: str) -> str:
     """The word with each run of one letter as one: "yahhooo" and "yahoo" are both "yaho"."""
+    if not any(map(eq, word, word[1:])):
+        return word
     return _RUN.sub(r"\1", word)
 
 
