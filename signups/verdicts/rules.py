@@ -34,6 +34,25 @@ _WORDS = {
     Test.LESS_THAN: "is less than",
     Test.CONTAINS: "contains",
 }
+# How the checks and what they say are called where a rule is read.
+_CALLED = {
+    "mx": "the DNS answer",
+    "kind": "the kind of address",
+    "fingerprint": "the servers’ fingerprint",
+    "name_look": "the look of the domain’s name",
+    "local_part": "the part before the @",
+    "role": "the role of the mailbox",
+    "lookalike": "the likeness to another domain",
+    "velocity": "the count of signups like it",
+    "domain_age": "the domain’s age",
+}
+_OUTCOMES = {
+    "risky": "is a weak sign",
+    "bad": "is a hard fact against it",
+    "unknown": "is not known",
+    "good": "is fine",
+}
+_COUNTED: dict[str, str] = {Test.AT_LEAST: "at least", Test.LESS_THAN: "fewer than", Test.EQUALS: "exactly"}
 _LINE = re.compile(
     r"(?P<fact>\S+)\s+(?P<words>is known|is one of|is at least|is less than|is|contains)(?:\s+(?P<value>.+))?"
 )
@@ -66,17 +85,22 @@ class Condition:
 
     @property
     def in_words(self) -> str:
-        """As it is read: "the mx is one of null mx, no such domain", "there are at least 2 weak signs"."""
+        """As it is read: "the DNS answer is one of null mx, no such domain", "there are at least 2 weak signs"."""
         start, _, rest = self.fact.partition(".")
         if start == "signs":
             kind = "hard facts" if rest == "bad" else "weak signs"
-            return f"there are {kind}: {_WORDS[Test(self.test)].removeprefix('is ')} {_typed(self.value)}"
+            return f"there are {_COUNTED.get(self.test, self.test)} {_typed(self.value)} {kind}"
         if self.fact == "is_high_value":
             return "it is high value" if self.value is True else "it is not high value"
         if self.fact == "checks.lists" and self.test == Test.EQUALS:
             return f"the address is on the {_typed(self.value)}".replace("_", " ")
-        name, _, key = rest.partition(".")
-        what = {"checks": f"the {rest}", "outcomes": rest, "evidence": f"the {name}’s {key}"}.get(start, self.fact)
+        called = _CALLED.get(self.check, f"the {self.check}")
+        key = rest.partition(".")[2]
+        if start == "outcomes" and self.test == Test.EQUALS and str(self.value) in _OUTCOMES:
+            return f"{called} {_OUTCOMES[str(self.value)]}".replace("_", " ")
+        if start == "evidence" and self.test == Test.EQUALS and self.value is True:
+            return f"{called} is {key}".replace("_", " ")
+        what = {"checks": called, "outcomes": called, "evidence": f"“{key}” of {called}"}.get(start, self.fact)
         return f"{what} {_WORDS[Test(self.test)]} {_typed(self.value)}".strip().replace("_", " ")
 
     def as_json(self) -> dict[str, Any]:

@@ -48,8 +48,8 @@ def _line(one: dict[str, Any]) -> str:
 
 def test_the_page_reads_the_rules_as_sentences(browser: Client) -> None:
     page = browser.get(url("change", published())).content.decode()
-    assert "If the kind is disposable" in page
-    assert "If fingerprint is risky and the fingerprint’s strong is true and there are weak signs: at least 2" in page
+    assert "If the kind of address is disposable" in page
+    assert "If the servers’ fingerprint is a weak sign and the servers’ fingerprint is strong" in page
 
 
 def test_editing_the_published_version_makes_a_draft_of_it(browser: Client) -> None:

@@ -117,8 +117,12 @@ def test_a_rule_reads_as_a_sentence() -> None:
     ("line", "words"),
     [
         ("checks.lists is deny_list", "the address is on the deny list"),
-        ("checks.mx is one of null_mx, no_such_domain", "the mx is one of null mx, no such domain"),
-        ("signs.risky is at least 2", "there are weak signs: at least 2"),
+        ("checks.mx is one of null_mx, no_such_domain", "the DNS answer is one of null mx, no such domain"),
+        ("signs.risky is at least 2", "there are at least 2 weak signs"),
+        ("outcomes.name_look is risky", "the look of the domain’s name is a weak sign"),
+        ("outcomes.mx is unknown", "the DNS answer is not known"),
+        ("evidence.fingerprint.strong is true", "the servers’ fingerprint is strong"),
+        ("evidence.confirmation_click.ip_24h is at least 25", "“ip 24h” of the confirmation click is at least 25"),
         ("is_high_value is true", "it is high value"),
     ],
 )
