@@ -110,7 +110,7 @@ def _by_name(lists: Lists, names: list[str]) -> Kind | None:
     for name in names:
         if name in lists.disposable and not is_public(name):
             return Kind("disposable", name, {"entry": name, "list": "disposable"})
-    for name in (*names[1:], names[0].rpartition(".")[2]):
+    for name in (*names, names[0].rpartition(".")[2]):  # "gov.sg" has mailboxes itself
         if name in lists.below:
             return _as_kind(Entry(lists.below[name].list, names[0], {"suffix": name}))
     return _as_kind(hosting) if hosting else None

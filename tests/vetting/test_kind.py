@@ -126,3 +126,19 @@ def test_the_provider_of_a_mailbox_is_known_by_its_domain() -> None:
 def test_every_class_has_a_sentence_and_none_is_called_otherwise() -> None:
     assert set(KINDS) == set(kind._SENTENCES)
     assert set(KINDS) > kind.NOBODYS
+
+
+@pytest.mark.parametrize(
+    ("domain", "expected"),
+    [
+        ("gov.sg", "government"),
+        ("berlin.de", "government"),
+        ("oecd.org", "government"),
+        ("uantwerpen.be", "education"),
+        ("21cn.com", "free_mail"),
+        ("sify.com", "internet_provider"),
+        ("members.ebay.com", "relay"),
+    ],
+)
+def test_a_well_known_domain_is_of_its_kind(domain: str, expected: str) -> None:
+    assert kind.of(domain).code == expected
