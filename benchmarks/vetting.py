@@ -10,7 +10,8 @@
   questions the name server held at once.
 
 `--accuracy FOLDER` measures label files instead: see `benchmarks.accuracy`. With `--zones` the sandbox's name server
-answers for them, else DNS_NAMESERVERS or the system's. Small ones of our own are in `benchmarks/labels`.
+answers for them, else DNS_NAMESERVERS or the system's. Small ones of our own are in `benchmarks/labels`, and for
+`--zones` in `benchmarks/labels/dns`.
 """
 
 from __future__ import annotations
