@@ -123,9 +123,13 @@ def _said_of(domains: Sequence[str]) -> dict[str, tuple[LearnedDomain.Label, Lea
 
 
 def _outcomes(domains: Sequence[str]) -> dict[str, LearnedDomain.Label]:
-    """What became of the domains' signups: those who were let in, confirmed and called the API are genuine."""
+    """What became of the domains' signups: those who were let in, confirmed and called the API are genuine.
+
+    A mail that bounces says something only where the mailbox was there once: else it may have been mistyped.
+    """
     ours = Q(signup__email_domain__in=domains)
-    bad = Mail.objects.filter(ours, Q(bounced_at__isnull=False) | Q(complained_at__isnull=False))
+    vanished = Q(bounced_at__isnull=False, signup__confirmed_at__isnull=False)
+    bad = Mail.objects.filter(ours, vanished | Q(complained_at__isnull=False))
     found = dict.fromkeys(bad.values_list("signup__email_domain", flat=True), Label.DISPOSABLE)
     used = UsageRecord.objects.filter(
         ours, metric=API_CALLS, count__gt=0, signup__verdict=Verdict.ACCEPTED, signup__confirmed_at__isnull=False

@@ -97,7 +97,7 @@ def best(domain: str, index: Index, *, is_dead: bool = False) -> Guess | None:
     guesses = list(_guesses(domain, index, is_dead))
     if not guesses or any(guess.meant.domain == domain for guess in guesses):
         return None
-    return min(guesses, key=lambda guess: (round(guess.cost, 2), guess.meant.rank))
+    return min(guesses, key=lambda guess: (round(guess.cost, 2), guess.meant.rank, guess.meant.domain))
 
 
 def _guesses(domain: str, index: Index, is_dead: bool) -> Iterator[Guess]:

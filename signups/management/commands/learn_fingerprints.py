@@ -73,8 +73,10 @@ def good_domains(file: Path) -> Iterator[str]:
     """The registered domains in a file, less those that the lists call disposable. Raises CommandError."""
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeError) as error:
-        raise CommandError(f"Cannot read {file}: {error}.") from error
+    except OSError as error:
+        raise CommandError(f"Cannot read {file}: {error.strerror}.") from error
+    except UnicodeError as error:
+        raise CommandError(f"Cannot read {file}: it is no text in UTF-8.") from error
     for number, line in enumerate(lines, 1):
         if not (text := line.partition("#")[0].strip()):
             continue

@@ -13,7 +13,6 @@ import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from itertools import chain
 from pathlib import Path
 from threading import Condition
@@ -31,7 +30,7 @@ from signups.vetting import CheckResult
 AT_ONCE = 300  # addresses whose name servers are being asked, with up to 700 questions on the way
 AT_ONCE_LOOKED_UP = 24  # addresses where people are looked up, too, which vendors take in small numbers only
 AHEAD = 5_000  # answers that wait for one before them
-LONGEST_LINE = 10_000  # characters; what comes after them is another line
+LONGEST_LINE = 10_000  # characters; what comes after them is passed over
 
 
 @dataclass(frozen=True)
@@ -107,8 +106,11 @@ def opened(file: str) -> TextIO:
 
 
 def lines_of(stream: TextIO) -> Iterator[str]:
-    """The lines; one without an end does not fill the memory."""
-    return iter(partial(stream.readline, LONGEST_LINE), "")
+    """The lines; of one that is too long the beginning, so that one without an end does not fill the memory."""
+    while line := stream.readline(LONGEST_LINE):
+        yield line
+        while line and not line.endswith("\n"):
+            line = stream.readline(LONGEST_LINE)
 
 
 def in_order(emails: Iterable[str], *, looks_up: bool) -> Iterator[Vetted]:
