@@ -25,7 +25,8 @@ from signups.vetting.result import CheckResult
 
 logger = logging.getLogger(__name__)
 
-MAX_HOSTS = 8  # mail servers looked at, those with the lowest preference first; a mailer tries no more either
+MAX_HOSTS = 8  # mail servers looked at together, those with the lowest preference first
+MOST_HOSTS = 32  # looked at in all; where none of them can be reached and there are more, nothing is proved
 MOST_ADDRESSES = 32
 _MARGIN_S = 0.015  # what is left of the deadline for putting the answer together
 
@@ -35,7 +36,7 @@ _SENTENCES = {
     "dns_refused": "The name servers refused to answer about {domain}.",
     "dns_error": "The name servers could not be asked about {domain}.",
 }
-_AFTER_FIRST_S = 0.03  # how long the other mail servers' addresses are waited for once one can be reached
+_AFTER_FIRST_S = 0.03  # how long other addresses are waited for once one can be reached
 _THIS_MACHINE = ("localhost", "localhost.localdomain")
 
 # What the pretend internet has for public addresses: two of the blocks that are reserved for documentation (RFC 5737,
@@ -133,6 +134,9 @@ async def _check(search: _Search) -> CheckResult:
     return CheckResult("mx", outcome, code, sentence, search.evidence, _ms_since(started))
 
 
+_Told = tuple[list[str], Unanswered | None]  # addresses, and what went wrong in asking for them
+
+
 @dataclass
 class _Search:
     """Looks for a mail server, and notes down what it sees."""
@@ -152,12 +156,13 @@ class _Search:
             return await self._implicit()
         exchanges = sorted((record.preference, _text(record.exchange)) for record in records.found)
         self.evidence["mx"] = [f"{preference} {host or '.'}" for preference, host in exchanges[:MAX_HOSTS]]
-        self.hosts = list(dict.fromkeys(host for _, host in exchanges if host))[:MAX_HOSTS]
+        hosts = list(dict.fromkeys(host for _, host in exchanges if host))
+        self.hosts = hosts[:MAX_HOSTS]
         if not self.hosts:
             return "bad", "null_mx", f"{self.domain} says that it takes no mail."
         if len(exchanges) > 1 and any(not host for _, host in exchanges):
             self.evidence["null_mx_among_others"] = True  # against RFC 7505 section 3; mailers try the others
-        return await self._explicit(self.hosts)
+        return await self._explicit(hosts)
 
     async def _implicit(self) -> tuple[str, str, str]:
         """No MX records: the domain's own address takes their place."""
@@ -173,44 +178,63 @@ class _Search:
 
     async def _explicit(self, hosts: Sequence[str]) -> tuple[str, str, str]:
         """Good when one mail server can be reached; bad only when all are known not to be."""
-        asking = [asyncio.ensure_future(self._addresses(host)) for host in hosts]
-        try:
-            for asked in asyncio.as_completed(asking):
-                if any(_is_reachable(address) for address in (await asked)[0]):
-                    await asyncio.wait(asking, timeout=_AFTER_FIRST_S)
-                    self.evidence["addresses"] = _addresses_of(asking)
-                    return "good", "mx", f"{self.domain} takes mail at {hosts[0]}."
-            answers = [task.result() for task in asking]
-        finally:
-            for task in asking:
-                task.cancel()
-        self.evidence["addresses"] = _addresses_of(asking)
+        answers: list[_Told] = []
+        for first in range(0, min(len(hosts), MOST_HOSTS), MAX_HOSTS):
+            told, is_reachable = await self._any_reachable(hosts[first : first + MAX_HOSTS])
+            answers += told
+            self.evidence["addresses"] = _addresses_of(answers)
+            if is_reachable:
+                return "good", "mx", f"{self.domain} takes mail at {hosts[0]}."
         if (trouble := next((trouble for _, trouble in answers if trouble), None)) is not None:
             raise trouble
+        if len(hosts) > MOST_HOSTS:
+            raise Unanswered("dns_error", f"None of the first {MOST_HOSTS} mail servers can be reached; there are more")
         if self.evidence["addresses"]:
             return "bad", "no_mail_server", f"{self.domain} has no mail server that the internet can reach."
         if all(_is_literal(host) for host in hosts):
             return "bad", "no_mail_server", f"{self.domain} names an address where a mail server's name belongs."
         return "bad", "no_mail_server", f"The mail servers that {self.domain} names do not exist."
 
-    async def _addresses(self, host: str) -> tuple[list[str], Unanswered | None]:
-        """The addresses in the host's A and AAAA records, and what went wrong in asking for them."""
+    async def _any_reachable(self, hosts: Sequence[str]) -> tuple[list[_Told], bool]:
+        """What is told of these mail servers, and whether one can be reached; then the others are hardly waited for."""
+        asking = [asyncio.ensure_future(self._addresses(host)) for host in hosts]
+        try:
+            for asked in asyncio.as_completed(asking):
+                if any(_is_reachable(address) for address in (await asked)[0]):
+                    await asyncio.wait(asking, timeout=_AFTER_FIRST_S)
+                    return [task.result() for task in asking if task.done() and not task.exception()], True
+            return [task.result() for task in asking], False
+        finally:
+            for task in asking:
+                task.cancel()
+
+    async def _addresses(self, host: str) -> _Told:
+        """The addresses in the host's A and AAAA records, and what went wrong in asking for them.
+
+        One that can be reached is enough: servers that stay silent about AAAA are common (RFC 4074 section 4.1).
+        """
         if host in _THIS_MACHINE or host.endswith(".localhost"):  # RFC 6761: nobody is to be asked
             return ["127.0.0.1"], None
         if _is_literal(host):  # an MX names a host (RFC 5321 section 5.1), even where somebody answers for such a name
             return [], None
-        questions = (name_servers.ask(host, rdtype, self.deadline) for rdtype in ("A", "AAAA"))
-        answers = await asyncio.gather(*questions, return_exceptions=True)
-        addresses: list[str] = []
-        trouble: Unanswered | None = None
-        for answer in answers:
-            if isinstance(answer, Unanswered):
-                trouble = answer
-            elif isinstance(answer, BaseException):
-                raise answer
-            else:
-                addresses += [record.address for record in answer.found]
-        return addresses, trouble
+        asking = [asyncio.ensure_future(self._of_type(host, rdtype)) for rdtype in ("A", "AAAA")]
+        try:
+            for asked in asyncio.as_completed(asking):
+                if any(_is_reachable(address) for address in (await asked)[0]):
+                    await asyncio.wait(asking, timeout=_AFTER_FIRST_S)
+                    break
+            told = [task.result() for task in asking if task.done() and not task.exception()]
+        finally:
+            for task in asking:
+                task.cancel()
+        return [address for found, _ in told for address in found], next((why for _, why in told if why), None)
+
+    async def _of_type(self, host: str, rdtype: str) -> _Told:
+        try:
+            answer = await name_servers.ask(host, rdtype, self.deadline)
+        except Unanswered as trouble:
+            return [], trouble
+        return [record.address for record in answer.found], None
 
 
 def _text(name: dns.name.Name) -> str:
@@ -222,10 +246,8 @@ def _is_literal(host: str) -> bool:
     return host.startswith("[") or ":" in host or host.rpartition(".")[2].isdecimal()
 
 
-def _addresses_of(asking: Sequence[asyncio.Future[tuple[list[str], Unanswered | None]]]) -> list[str]:
-    """What is known by now, in the order of the hosts."""
-    known = [task.result()[0] for task in asking if task.done() and not task.cancelled() and not task.exception()]
-    return list(dict.fromkeys(address for addresses in known for address in addresses))[:MOST_ADDRESSES]
+def _addresses_of(answers: Sequence[_Told]) -> list[str]:
+    return list(dict.fromkeys(address for addresses, _ in answers for address in addresses))[:MOST_ADDRESSES]
 
 
 def _is_reachable(address: str) -> bool:
