@@ -38,6 +38,7 @@ TTL_S = (30, 3600)  # records are believed at least and at most this many second
 NEGATIVE_TTL_S = (30, 900)  # and that there are none
 _MOST_KEPT = 10_000  # answers, a few hundred bytes each
 _WORTH_ASKING_S = 0.02
+_LAST_FOR_S = 30  # for how long a name server that stayed silent is asked after the others
 
 # Of several failures the one is told that says most.
 _CODES = {dns.rcode.SERVFAIL: "dns_servfail", dns.rcode.REFUSED: "dns_refused"}
@@ -132,7 +133,8 @@ async def _ask(name: str, rdtype: str, deadline: Deadline) -> Records:
 
 async def _answer(name: dns.name.Name, rdtype: str, deadline: Deadline) -> dns.message.Message:
     """The first answer of any name server: each is asked in turn, until it fails or the time is up."""
-    waiting, failures = list(_servers()), []
+    now = time.monotonic()
+    waiting, failures = sorted(_servers(), key=lambda server: _last_until.get(server, 0.0) > now), []
     while waiting:
         server = waiting.pop(0)
         query = dns.message.make_query(name, rdtype)
@@ -140,6 +142,7 @@ async def _answer(name: dns.name.Name, rdtype: str, deadline: Deadline) -> dns.m
             timeout_s = min(_again_after_s(), deadline.remaining_s())
             message = await exchange(query, server.answer_nameserver(), server.answer_port(), timeout_s)
         except TimeoutError:
+            _last_until[server] = time.monotonic() + _LAST_FOR_S
             if deadline.remaining_s() < _WORTH_ASKING_S:
                 raise
             waiting.append(server)  # a packet may get lost
@@ -181,6 +184,7 @@ def _keep(question: tuple[str, str], records: Records) -> None:
 
 _kept: dict[tuple[str, str], tuple[float, Records]] = {}  # written by the loop's thread alone
 _under_way: dict[tuple[str, str], asyncio.Future[Records]] = {}  # the loop's thread's, too
+_last_until: dict[dns.nameserver.Nameserver, float] = {}  # and its, too
 
 
 def submit(question: Coroutine[Any, Any, T]) -> Future[T]:
@@ -191,6 +195,7 @@ def submit(question: Coroutine[Any, Any, T]) -> Future[T]:
 def forget() -> None:
     """Ask anew about everything, and read the settings again."""
     _kept.clear()
+    _last_until.clear()
     _servers.cache_clear()
 
 

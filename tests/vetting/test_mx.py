@@ -1,5 +1,6 @@
 """The MX check against the sandbox's name server: real packets, and faults on request."""
 
+import socket
 import threading
 from dataclasses import replace
 from typing import Any
@@ -206,6 +207,15 @@ def test_a_crowd_of_silent_domains_piles_nothing_up(sandbox: Sandbox) -> None:
     asking = [mx.start(f"crowd-{n}.test", Deadline(300)) for n in range(200)]
     assert {one.finish().check.code for one in asking} == {"dns_timeout"}
     assert threading.active_count() == threads
+
+
+def test_a_name_server_that_stays_silent_is_waited_for_once(sandbox: Sandbox, settings: Any) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        settings.DNS_NAMESERVERS = [f"127.0.0.1:{port}" for port in (silent.getsockname()[1], sandbox.ports["dns"])]
+        vetting.forget()
+        assert check("dev.test").code == "mx"
+        assert check("implicit.test", budget_ms=400).code == "implicit_mx"
 
 
 @pytest.mark.parametrize("server", ["127.0.0.1:{port}", " 127.0.0.1:{port} "])
