@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -41,6 +42,15 @@ def test_json_is_one_object_a_line_with_all_that_was_found(sandbox: Sandbox) -> 
 def test_the_cast_gets_the_verdicts_it_is_there_for(sandbox: Sandbox) -> None:
     cast = {tip["email"]: tip["verdict"] for tip in sandbox.state("cast")["tips"]}
     assert {said["email"]: said["verdict"] for said in vet_json(*cast)} == cast
+
+
+def test_a_database_that_was_not_set_up_is_told_with_the_remedy(tmp_path: Path) -> None:
+    environment = {**os.environ, "SANDBOX": "1", "ENV_FILE": "", "DATABASE_URL": f"sqlite:///{tmp_path}/new.sqlite3"}
+    command = [sys.executable, "manage.py", "vet", "ada@dev.test"]
+    ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert ran.returncode == 1
+    assert ran.stderr.splitlines()[-1].endswith("Run `manage.py migrate` first.")
+    assert "Traceback" not in ran.stderr
 
 
 def test_a_typo_is_rejected_with_a_suggestion(sandbox: Sandbox) -> None:

@@ -20,7 +20,7 @@ from typing import Any, TextIO
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.management.color import Style, no_style
-from django.db import reset_queries
+from django.db import OperationalError, ProgrammingError, reset_queries
 from tqdm import tqdm
 
 from signups import intake, vetting
@@ -74,6 +74,8 @@ class Command(BaseCommand):
                         bar.clear()
                     self.stdout.write(text)
             self.stdout.flush()
+        except (OperationalError, ProgrammingError) as error:
+            raise CommandError(f"The database cannot be read: {error}. Run `manage.py migrate` first.") from error
         except BrokenPipeError:  # whoever reads has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except KeyboardInterrupt:
