@@ -100,7 +100,15 @@ def _many_claimed(query: dns.message.Message, reply: dns.message.Message, transp
 
 
 def _lame(query: dns.message.Message, reply: dns.message.Message, transport: str) -> bytes | None:
-    referral = dns.message.make_response(query)
+    return _referral(query, is_recursive=False)
+
+
+def _passed_on(query: dns.message.Message, reply: dns.message.Message, transport: str) -> bytes | None:
+    return _referral(query, is_recursive=True)
+
+
+def _referral(query: dns.message.Message, *, is_recursive: bool) -> bytes:
+    referral = dns.message.make_response(query, recursion_available=is_recursive)
     referral.authority = [dns.rrset.from_text(dns.name.root, 300, "IN", "NS", "a.root-servers.net.")]
     return referral.to_wire()
 
@@ -118,4 +126,5 @@ _KINDS: dict[str, Callable[[dns.message.Message, dns.message.Message, str], byte
     "many_records": _many_records,
     "many_claimed": _many_claimed,
     "lame": _lame,
+    "lame_passed_on": _passed_on,
 }

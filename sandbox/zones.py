@@ -12,6 +12,7 @@ from typing import Literal
 Trouble = Literal[
     "servfail", "refused", "notimp", "formerr", "silent", "truncated", "tcp_refused", "wrong_id", "other_name",
     "other_question", "compression_loop", "garbage", "cut_short", "many_records", "many_claimed", "lame",
+    "lame_passed_on",
 ]  # fmt: skip
 """What a name server does instead of answering, each told in `sandbox.dns_troubles`."""
 
@@ -80,6 +81,7 @@ _NOT_SAID: tuple[tuple[str, Trouble, str, str], ...] = (
     ("formerr", "formerr", "dns_error", "FORMERR proves nothing."),
     ("quiet", "silent", "dns_timeout", "Silence proves nothing."),
     ("lame", "lame", "dns_error", "A referral is no answer."),
+    ("lameforward", "lame_passed_on", "dns_error", "Nor is one that a forwarder passes on (RFC 2308 section 2.2)."),
     ("notcp", "tcp_refused", "dns_error", "Cut off, and no answer over TCP."),
     ("wrongid", "wrong_id", "dns_timeout", "Another question's number: not for us."),
     ("otherquestion", "other_question", "dns_timeout", "Another question's answer: not for us."),

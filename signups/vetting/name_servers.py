@@ -159,8 +159,11 @@ async def _answer(name: dns.name.Name, rdtype: str, deadline: Deadline) -> dns.m
 
 
 def _is_referral(message: dns.message.Message) -> bool:
-    """Whether a server that does not know sends us on (a lame delegation): that does not mean that there is nothing."""
-    if message.answer or message.rcode() or message.flags & (dns.flags.AA | dns.flags.RA):
+    """Whether a server that does not know sends us on (a lame delegation): that does not mean that there is nothing.
+
+    Name servers without an SOA tell it from NODATA (RFC 2308 section 2.2), also where a forwarder passes it on.
+    """
+    if message.answer or message.rcode() or message.flags & dns.flags.AA:
         return False
     types = {one.rdtype for one in message.authority}
     return dns.rdatatype.NS in types and dns.rdatatype.SOA not in types
