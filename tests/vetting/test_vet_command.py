@@ -67,9 +67,7 @@ def test_a_person_reads_verdict_reason_and_milliseconds(sandbox: Sandbox) -> Non
     lines = vet("x@mailinator.com").splitlines()
     assert lines[0].startswith("x@mailinator.com  rejected")
     assert lines[1] == "  mailinator.com hands out throw-away addresses."
-    assert [line.split() for line in lines if " disposable " in line] == [
-        ["kind", "bad", "disposable", "0", "ms"]
-    ]
+    assert [line.split() for line in lines if " disposable " in line] == [["kind", "bad", "disposable", "0", "ms"]]
 
 
 def test_what_is_printed_does_not_steer_the_terminal(sandbox: Sandbox) -> None:
