@@ -24,20 +24,25 @@ def vendors_are_configured(app_configs: Any, **kwargs: Any) -> list[CheckMessage
     return messages
 
 
-@register()
+@register(deploy=True)  # off by default and well so: not worth a line at every command
 def optional_checks_are_known(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """I002: what else could be asked about a signup, and what that tells whom. W002: a probe that has no sender."""
+    """I002: what else could be asked about a signup, and what that tells whom."""
     off = [name for one in contracts.examiners() for name in one.missing_settings()]
     off += [] if settings.SMTP_PROBE["is_on"] else ["VETTING_SMTP_PROBE"]
     off += [] if settings.MAIL_SETUP_IS_ON else ["VETTING_MAIL_SETUP"]
-    messages: list[CheckMessage] = []
-    if off:
-        hint = f"To switch them on, set {', '.join(off)}; whom each tells of a signup stands in .env.example."
-        messages.append(Info("Some optional checks of signups are off.", hint=hint, id="signups.I002"))
-    if settings.SMTP_PROBE["is_on"] and not settings.SMTP_PROBE["sender"]:
-        hint = "Set SMTP_PROBE_FROM to an address of yours that takes mail."
-        messages.append(Warning("No mail server is probed, as probes have no sender.", hint=hint, id="signups.W002"))
-    return messages
+    if not off:
+        return []
+    hint = f"To switch them on, set {', '.join(off)}; whom each tells of a signup stands in .env.example."
+    return [Info("Some optional checks of signups are off.", hint=hint, id="signups.I002")]
+
+
+@register()
+def probes_have_a_sender(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """W002: a probe that has no sender."""
+    if not settings.SMTP_PROBE["is_on"] or settings.SMTP_PROBE["sender"]:
+        return []
+    hint = "Set SMTP_PROBE_FROM to an address of yours that takes mail."
+    return [Warning("No mail server is probed, as probes have no sender.", hint=hint, id="signups.W002")]
 
 
 @register()

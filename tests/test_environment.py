@@ -91,7 +91,7 @@ def test_a_vendor_without_keys_is_off_and_says_how_to_switch_it_on() -> None:
 
 
 def test_optional_checks_are_off_and_say_how_to_switch_them_on() -> None:
-    said = manage("check", **GOOD)
+    said = manage("check", "--deploy", **GOOD)
     assert "VETTING_DOMAIN_AGE, VETTING_SMTP_PROBE, VETTING_MAIL_SETUP" in said.stderr + said.stdout
 
 
