@@ -17,7 +17,12 @@ def test_the_form_gives_a_browser_an_id_that_scripts_cannot_read(client: Client)
     client.get("/", secure=True)
     cookie = client.cookies["device_id"]
     assert uuid.UUID(cookie.value).version == 4
-    assert (cookie["httponly"], cookie["secure"], cookie["samesite"], cookie["max-age"]) == (True, True, "Lax", 31536000)
+    assert (cookie["httponly"], cookie["secure"], cookie["samesite"], cookie["max-age"]) == (
+        True,
+        True,
+        "Lax",
+        31536000,
+    )
 
 
 def test_without_https_the_cookie_comes_back_too(client: Client) -> None:

@@ -38,9 +38,7 @@ def test_the_look_is_explained_in_words() -> None:
     found = look("tempmail-drop99.com")
 
     assert found.evidence["reasons"] == ["the name “tempmail-drop99”", "digits in the name"]
-    assert found.sentence.startswith(
-        "tempmail-drop99.com reads like a throw-away domain: the name “tempmail-drop99”"
-    )
+    assert found.sentence.startswith("tempmail-drop99.com reads like a throw-away domain: the name “tempmail-drop99”")
 
 
 def test_the_top_level_domain_is_named_where_it_speaks_against_the_name() -> None:
