@@ -9,9 +9,6 @@ from django.db import models
 
 
 class DnsFindingQuerySet(models.QuerySet["DnsFinding"]):
-    def fresh(self, now: datetime) -> DnsFindingQuerySet:
-        return self.filter(expires_at__gt=now)
-
     def prune(self, now: datetime) -> int:
         """Delete what is believed no longer; says how many."""
         return self.filter(expires_at__lte=now).delete()[0]

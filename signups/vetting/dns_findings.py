@@ -25,8 +25,10 @@ HOLDS_S = {"good": (300, 3600), "bad": (60, 900), "unknown": (30, 30)}
 
 def read(domain: str) -> Mail | None:
     """What is known of exactly this domain, None where nothing that still holds. One query."""
-    row = DnsFinding.objects.fresh(timezone.now()).filter(domain=domain).first()
-    if row is None:
+    # At every signup: the ORM takes several times as long to put the query together.
+    sql = f"SELECT * FROM {DnsFinding._meta.db_table} WHERE domain = %s"  # noqa: S608
+    row = next(iter(DnsFinding.objects.raw(sql, [domain])), None)
+    if row is None or row.expires_at <= timezone.now():
         return None
     evidence = {**row.evidence, "asked_at": row.asked_at.isoformat(timespec="seconds")}
     check = CheckResult("mx", row.outcome, row.code, row.sentence, evidence)
