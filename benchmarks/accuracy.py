@@ -25,9 +25,9 @@ from email_validator.deliverability import validate_email_deliverability
 
 from signups import vetting
 from signups.contracts import Deadline
+from signups.domains.name_servers import name_server
 from signups.vetting import address as syntax
 from signups.vetting import examining, mx, suggestion
-from signups.vetting.name_servers import name_server
 
 Case = tuple[str, str]
 

@@ -8,7 +8,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info, Warning, register
 
 from signups import contracts
-from signups.vetting import name_servers, networks
+from signups.domains import name_servers
+from signups.vetting import networks
 
 
 @register()

@@ -11,9 +11,9 @@ from datetime import timedelta
 from django.db import DatabaseError
 from django.utils import timezone
 
+from signups import domains
 from signups.models import DnsFinding
 from signups.transactions import may_fail, write_transaction
-from signups.vetting import domains
 from signups.vetting.mx import Mail
 from signups.vetting.result import CheckResult
 

@@ -19,9 +19,9 @@ from threading import Lock
 
 from django.conf import settings
 
+from signups.domains.registered import lineage
 from signups.models import DomainListVersion
 from signups.vetting.domain_index import DomainIndex
-from signups.vetting.domains import lineage
 
 DATA = Path(__file__).with_name("data")
 REFRESH_EVERY_S = 30

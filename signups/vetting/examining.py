@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from signups.contracts import Deadline
+from signups.domains import name_servers
 from signups.models import Signup
 from signups.vetting import address as syntax
 from signups.vetting import (
@@ -18,7 +19,6 @@ from signups.vetting import (
     lookalikes,
     mx,
     name_look,
-    name_servers,
     optional,
     roles,
     suggestion,

@@ -12,9 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from signups.domains.registered import lineage, registrable
 from signups.models import Fingerprint, LearnedDomain
 from signups.vetting.address import Address
-from signups.vetting.domains import lineage, registrable
 from signups.vetting.result import CheckResult
 
 if TYPE_CHECKING:

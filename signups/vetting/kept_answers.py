@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from signups import domains
 from signups.contracts import Finding
 from signups.models import KeptAnswer
-from signups.vetting import domains, mailbox
+from signups.vetting import mailbox
 from signups.vetting.address import Address
 from signups.vetting.result import CheckResult
 

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from signups.domains.registered import is_public, public_suffix, registrable
 from signups.vetting import domain_lists
 from signups.vetting.address import Address
 from signups.vetting.domain_lists import Entry, Lists
-from signups.vetting.domains import is_public, public_suffix, registrable
 from signups.vetting.result import CheckResult
 
 if TYPE_CHECKING:

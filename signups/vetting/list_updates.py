@@ -18,10 +18,10 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from signups.contracts import ServiceError
+from signups.domains.registered import is_public, lineage, public_suffix
 from signups.models import Company, DomainListVersion, ListEntry, Verdict
 from signups.transactions import write_transaction
 from signups.vetting import domain_index, domain_lists, list_sources
-from signups.vetting.domains import is_public, lineage, public_suffix
 from signups.vetting.list_sources import SOURCES, Unreadable
 
 LISTS = tuple(SOURCES)

@@ -23,10 +23,12 @@ from typing import Any
 
 from django.conf import settings
 
+from signups import domains
 from signups.contracts import Deadline, Finding
-from signups.vetting import domains, mail_providers, name_servers, rcpt_replies, smtp_dialogue
+from signups.domains import mail_providers, name_servers
+from signups.domains.name_servers import Records, Unanswered
+from signups.vetting import rcpt_replies, smtp_dialogue
 from signups.vetting.address import Address
-from signups.vetting.name_servers import Records, Unanswered
 from signups.vetting.smtp_dialogue import NoDialogue
 
 NAME = "mailbox"

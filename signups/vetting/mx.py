@@ -18,9 +18,10 @@ from typing import Any
 import dns.name
 from django.conf import settings
 
+from signups import domains
 from signups.contracts import Deadline
-from signups.vetting import domains, name_servers
-from signups.vetting.name_servers import Unanswered
+from signups.domains import name_servers
+from signups.domains.name_servers import Unanswered
 from signups.vetting.result import CheckResult
 
 logger = logging.getLogger(__name__)

@@ -15,8 +15,8 @@ from itertools import groupby, repeat
 from pathlib import Path
 from typing import Any
 
+from signups.domains.registered import registrable
 from signups.vetting.address import Address
-from signups.vetting.domains import registrable
 from signups.vetting.result import CheckResult
 
 FILE = Path(__file__).with_name("data") / "name_look.txt"

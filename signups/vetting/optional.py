@@ -19,8 +19,9 @@ from typing import Any
 from django.conf import settings
 
 from signups.contracts import Deadline, Examiner, Finding, Later, ServiceError, examiners
+from signups.domains import mail_setup, name_servers
 from signups.models import Check, Signup
-from signups.vetting import kept_answers, mail_setup, mailbox, name_servers
+from signups.vetting import kept_answers, mailbox
 from signups.vetting.address import Address
 from signups.vetting.kept_answers import Answer
 from signups.vetting.result import CheckResult

@@ -14,11 +14,11 @@ from typing import Any
 
 from django.utils import timezone
 
+from signups.domains.registered import registrable
 from signups.models import Signup
 from signups.vetting import canonical, counting
 from signups.vetting.address import Address
 from signups.vetting.counting import MOST_COUNTED, counted
-from signups.vetting.domains import registrable
 from signups.vetting.networks import is_shared, network_of
 from signups.vetting.result import CheckResult
 

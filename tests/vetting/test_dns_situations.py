@@ -12,7 +12,8 @@ import pytest
 
 from sandbox.zones import SITUATIONS, Situation
 from signups.contracts import Deadline
-from signups.vetting import dns_exchange, mx
+from signups.domains import exchange
+from signups.vetting import mx
 from tests.sandbox_process import Sandbox
 
 
@@ -36,11 +37,11 @@ def packet(records: bytes, announced: int) -> bytes:
 def read(wire: bytes) -> str:
     """What becomes of an answer: "ignored", "malformed" or the number of records found."""
     try:
-        message = dns_exchange.read(wire, query())
+        message = exchange.read(wire, query())
         if message is None:
             return "ignored"
-        return str(len(dns_exchange.find(message, dns.name.from_text("acme.test."), dns.rdatatype.MX).records))
-    except dns_exchange.Malformed:
+        return str(len(exchange.find(message, dns.name.from_text("acme.test."), dns.rdatatype.MX).records))
+    except exchange.Malformed:
         return "malformed"
 
 

@@ -8,7 +8,8 @@ from itertools import pairwise
 import pytest
 from publicsuffixlist import PublicSuffixList
 
-from signups.vetting import domain_index, domain_lists, domains
+from signups import domains
+from signups.vetting import domain_index, domain_lists
 from signups.vetting.domain_index import DomainIndex
 from signups.vetting.domain_lists import GOOD, SHIPPED, entries, names, shipped
 from signups.vetting.list_updates import TOP_PROVIDERS
@@ -68,7 +69,7 @@ def test_registered_domains_are_those_of_the_public_suffix_list() -> None:
 def test_importing_reads_no_list() -> None:
     script = (
         "import os, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'tests.settings'; django.setup();"
-        "from signups import intake; from signups.vetting import domain_lists, domains;"
+        "from signups import intake; from signups import domains;from signups.vetting import domain_lists;"
         "print(domain_lists._held.lists, domains.suffixes.cache_info().currsize)"
     )
     said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout

@@ -17,7 +17,8 @@ from aiosmtpd.smtp import SMTP
 
 from signups import vetting
 from signups.contracts import Deadline, Finding
-from signups.vetting import mailbox, name_servers, rcpt_replies
+from signups.domains import name_servers
+from signups.vetting import mailbox, rcpt_replies
 from signups.vetting.smtp_dialogue import Reply, Said
 from tests.sandbox_process import Sandbox
 

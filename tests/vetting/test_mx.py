@@ -9,7 +9,8 @@ import pytest
 
 from signups import vetting
 from signups.contracts import Deadline
-from signups.vetting import CheckResult, mx, name_servers
+from signups.domains import name_servers
+from signups.vetting import CheckResult, mx
 from tests.sandbox_process import Sandbox
 
 

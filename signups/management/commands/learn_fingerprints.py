@@ -16,9 +16,9 @@ from tqdm import tqdm
 
 from signups import vetting
 from signups.contracts import Deadline
+from signups.domains.registered import is_public, registrable
 from signups.models import Fingerprint, LearnedDomain
 from signups.vetting import domain_lists, fingerprints, kind, learning, mx
-from signups.vetting.domains import is_public, registrable
 from signups.vetting.learning import Label, Lesson, Source
 
 AT_ONCE = 500  # domains whose name servers are being asked

@@ -19,7 +19,7 @@ import numpy as np
 from publicsuffixlist import PSLFILE
 from scipy import optimize, sparse
 
-from signups.vetting.domains import public_suffix, registrable
+from signups.domains.registered import public_suffix, registrable
 from signups.vetting.name_look import features, parts, pieces
 
 FEWEST = 4  # domains in which a feature must be seen

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from signups.contracts import Deadline, Finding
-from signups.vetting import mail_providers, mail_setup, mx, name_servers
-from signups.vetting.mail_setup import Texts
+from signups.domains import mail_providers, mail_setup, name_servers
+from signups.domains.mail_setup import Texts
+from signups.vetting import mx
 from tests.sandbox_process import Sandbox
 
 

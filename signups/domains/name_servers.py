@@ -29,7 +29,7 @@ import dns.resolver
 from django.conf import settings
 
 from signups.contracts import Deadline
-from signups.vetting.dns_exchange import MOST_ALIASES, Malformed, exchange, find
+from signups.domains.exchange import MOST_ALIASES, Malformed, exchange, find
 
 _AT_ONCE = 700  # questions under way in this process, a socket each; more wait their turn, under their own deadlines
 _TRIES = 3  # within the budget of a signup, as a packet may get lost

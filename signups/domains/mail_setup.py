@@ -12,9 +12,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from signups import domains
 from signups.contracts import Deadline, Finding
-from signups.vetting import domains, mail_providers, name_servers
-from signups.vetting.name_servers import Unanswered
+from signups.domains import mail_providers, name_servers
+from signups.domains.name_servers import Unanswered
 
 NAME = "mail_setup"
 
