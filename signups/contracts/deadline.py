@@ -1,0 +1,20 @@
+"""How long an answer is worth waiting for."""
+
+from __future__ import annotations
+
+import time
+
+
+class Deadline:
+    """A moment until which an answer is worth waiting for, on the monotonic clock."""
+
+    def __init__(self, budget_ms: float) -> None:
+        self.started = time.monotonic()
+        self.at = self.started + budget_ms / 1000
+
+    def remaining_s(self) -> float:
+        """Seconds left, never negative."""
+        return max(0.0, self.at - time.monotonic())
+
+    def elapsed_ms(self) -> int:
+        return round((time.monotonic() - self.started) * 1000)
