@@ -2,15 +2,16 @@
 
 from signups.models.access import ApiKey, IdempotentReply, ListEntry
 from signups.models.action import FORBIDDEN_IDS, Action, Forward, IdentityLink, Note, is_forbidden_id
-from signups.models.company import Company
+from signups.models.company import Company, CompanyAlias, CompanyMerge
 from signups.models.delivery import Attempt, Delivery, Heartbeat, IntegrationState
 from signups.models.dns_finding import DnsFinding
 from signups.models.domain_list import DomainListVersion
+from signups.models.enrichment import FieldPrecedence, Lookup, ProviderDay, ProviderState, QualityReport
 from signups.models.experiment import Arm, Experiment, Exposure, ForcedArm, Phase
 from signups.models.fingerprint import Fingerprint, LearnedDomain
 from signups.models.kept_answer import KeptAnswer
 from signups.models.mail import Campaign, Mail, MailEvent
-from signups.models.person import Lookup, MailStop, Person
+from signups.models.person import CompanyMatch, MailStop, Person
 from signups.models.score import Score, Scorecard, ScoreLine, ScoreRule
 from signups.models.signup import Check, Confirmation, RejectedSignup, Signup, Verdict, VerdictChange
 from signups.models.usage import API_CALLS, JobRun, LimitReached, UsageRecord
@@ -26,12 +27,16 @@ __all__ = [
     "Campaign",
     "Check",
     "Company",
+    "CompanyAlias",
+    "CompanyMatch",
+    "CompanyMerge",
     "Confirmation",
     "Delivery",
     "DnsFinding",
     "DomainListVersion",
     "Experiment",
     "Exposure",
+    "FieldPrecedence",
     "Fingerprint",
     "ForcedArm",
     "Forward",
@@ -51,6 +56,9 @@ __all__ = [
     "Note",
     "Person",
     "Phase",
+    "ProviderDay",
+    "ProviderState",
+    "QualityReport",
     "RejectedSignup",
     "RulePublication",
     "RuleSet",

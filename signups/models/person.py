@@ -1,9 +1,10 @@
-"""People, and what was asked about them."""
+"""People, and the companies that they may work at."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.db import models
 
 from signups.models.company import Company
@@ -59,29 +60,40 @@ class Person(models.Model):
         return any(self.profile.get(path) for path in HANDLES + EMPLOYMENT)
 
 
-class Lookup(models.Model):
-    """A provider's last answer about one person or company, hit or miss, and until when it need not be asked again."""
+class CompanyMatch(models.Model):
+    """A company that a person may work at: how sure we are, why, and what staff say of it.
 
-    class Outcome(models.TextChoices):
-        FOUND = "found", "found"
-        NOT_FOUND = "not_found", "not found"
-        PENDING = "pending", "pending"
-        REFUSED = "refused", "refused"
-        ERROR = "error", "error"
+    `company` is empty as long as no row of ours has that domain. One that is *open* waits for staff's yes or no, which
+    is kept as a fact about the person and as a label of how good the guess was.
+    """
 
-    provider = models.CharField(max_length=50)
-    subject = models.CharField(max_length=10, choices=[("person", "person"), ("company", "company")])
-    key = models.CharField("asked for", max_length=255)  # an address in lower case, or a domain
-    outcome = models.CharField(max_length=10, choices=Outcome.choices)
-    facts = models.JSONField(default=dict, blank=True)
-    note = models.CharField(max_length=500, blank=True)
-    ms = models.PositiveIntegerField(default=0)
-    fetched_at = models.DateTimeField()
-    expires_at = models.DateTimeField()
+    class State(models.TextChoices):
+        ATTACHED = "attached", "attached"
+        OPEN = "open", "to be decided"
+        WEAK = "weak", "too weak to ask"
+        CONFIRMED = "confirmed", "confirmed by staff"
+        DENIED = "denied", "denied by staff"
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="company_matches")
+    domain = models.CharField(max_length=255)
+    name = models.CharField(max_length=255, blank=True)
+    company = models.ForeignKey(Company, null=True, blank=True, on_delete=models.SET_NULL, related_name="matches")
+    confidence = models.FloatField()  # from 0 to 1
+    reasons: models.JSONField[Any] = models.JSONField(default=list)  # [{"code", "sentence", "confidence"}], best first
+    state = models.CharField(max_length=10, choices=State.choices)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["provider", "subject", "key"], name="one_answer_per_question")]
-        indexes = [models.Index(fields=["subject", "key"], name="lookup_by_key")]
+        ordering = ["-confidence", "domain"]
+        verbose_name = "company match"
+        verbose_name_plural = "company matches"
+        constraints = [models.UniqueConstraint(fields=["person", "domain"], name="one_match_of_a_domain")]
+        indexes = [models.Index(fields=["-created_at"], name="matches_to_decide", condition=models.Q(state="open"))]
 
     def __str__(self) -> str:
-        return f"{self.provider}: {self.subject} {self.key} {self.get_outcome_display()}"
+        return f"{self.person} at {self.name or self.domain}?"
