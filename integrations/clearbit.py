@@ -13,7 +13,7 @@ from django.conf import settings
 
 from integrations import facts
 from integrations.http import Door, Reply
-from signups.contracts import Answer, Deadline, Facts, Found, Misconfigured, Never, Provider
+from signups.contracts import Answer, Cost, Deadline, Facts, Found, Misconfigured, Never, Provider
 
 API_VERSION = "2019-12-19"
 
@@ -22,6 +22,8 @@ class Clearbit(Provider):
     slug = "clearbit"
     name = "Clearbit"
     needs = ("CLEARBIT_API_KEY",)
+    cost = Cost.PAID
+    credits_a_hit = 1.0
 
     def missing_settings(self) -> list[str]:
         return [] if settings.CLEARBIT["api_key"] else list(self.needs)
