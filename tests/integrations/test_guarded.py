@@ -693,6 +693,23 @@ def test_what_does_not_concern_us_is_not_kept() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "d" + "l" * 500_000,
+        "user" + " -" * 250_000,
+        "User-agent: *\nDisallow: /" + "$" * 500_000,
+        "User-agent: *\nDisallow: /" + "a*" * 250_000,
+        "User-agent: *\n" + "Disallow: /x*y\n" * 30_000,
+        "".join(f"User-agent: a{n}\n" for n in range(15_000)) + "Disallow: /\n" * 20_000,
+    ],
+)
+def test_a_robots_txt_made_to_cost_time_costs_little(lines: str) -> None:
+    started = time.process_time()
+    assert len(robots.concerning_us(lines)) <= 50_000
+    assert time.process_time() - started < 2
+
+
 # -- TLS ---------------------------------------------------------------------------------------------------------------
 
 
