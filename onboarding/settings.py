@@ -177,6 +177,14 @@ LIST_FETCHER = "integrations.domain_lists.fetch"
 # disposable one.
 SANDBOX_KINDS = {"bigmail.test": "free_mail", "throwaway.test": "disposable"} if SANDBOX else {}
 
+# Only in the pretend internet, too: where its public addresses (sandbox/zones.py) are reached: (network, port) → host
+# and port. The first that fits counts; at other ports nobody answers there.
+GUARDED_ROUTES: dict[tuple[str, int], tuple[str, int]] = {}
+if SANDBOX:
+    GUARDED_ROUTES = dict.fromkeys(
+        (("198.51.100.0/24", 80), ("2001:db8::/32", 80)), ("127.0.0.1", SANDBOX_PORTS["http"])
+    )
+
 # The optional checks, off by default (docs/vetting.md).
 MAIL_SETUP_IS_ON: bool = VALUES["VETTING_MAIL_SETUP"]
 SMTP_PROBE = {
