@@ -56,6 +56,12 @@ JOBS: tuple[Job, ...] = (
         "signups.vetting.learning.step",
     ),
     Job(
+        "quality",
+        "Data quality",
+        "Measures what each provider knows, how often others agree, how old and dear it is, and what looks wrong.",
+        "signups.enrichment.quality.step",
+    ),
+    Job(
         "sync",
         "Usage to the CRM",
         "Tells the CRM each customer's API calls: yesterday, 7 and 30 days, the share of the limit. Only what changed.",
