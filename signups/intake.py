@@ -16,12 +16,13 @@ from django.conf import settings
 from django.db.models import F
 from django.utils import timezone
 
-from signups import confirmation, customers, enrichment, scoring, verdicts, vetting
+from signups import confirmation, customers, enrichment, profiles, scoring, verdicts, vetting
 from signups.activity import identity
 from signups.contracts import Deadline, Found, Subject, providers
+from signups.enrichment.merging import Claim
 from signups.mails import developer
 from signups.models import Check, Company, Person, Signup, Verdict, VerdictChange
-from signups.models.profile import Profile
+from signups.models.profile import is_known
 from signups.scoring import facts
 from signups.transactions import write_transaction
 from signups.vetting import Address, CheckResult, velocity
@@ -99,7 +100,7 @@ def receive(submission: Submission, on_saved: Callable[[Signup, bool], None] | N
     address = vetting.parse(submission.email)
     if (known := _known_signup(address)) is not None:
         return _receive_again(known, submission, on_saved)
-    assessment = assess(address, submission)
+    assessment = start(address, submission, saves=True).finish()
     with write_transaction():
         person = _person(address, submission)
         if (known := _known_signup(address)) is not None:  # another request of theirs was faster
@@ -110,6 +111,7 @@ def receive(submission: Submission, on_saved: Callable[[Signup, bool], None] | N
         if on_saved is not None:
             on_saved(signup, False)
     vetting.keep_dns(address, assessment.examination)
+    enrichment.account(assessment.findings)
     return Receipt(signup, is_repeat=False)
 
 
@@ -119,9 +121,17 @@ def assess(address: Address, submission: Submission | None = None, budget_ms: in
 
 
 def start(
-    address: Address, submission: Submission | None = None, budget_ms: int | None = None, *, looks_up: bool = True
+    address: Address,
+    submission: Submission | None = None,
+    budget_ms: int | None = None,
+    *,
+    looks_up: bool = True,
+    saves: bool = False,
 ) -> Assessing:
-    """Start an assessment; returns at once. Where `looks_up` is false, name servers alone are asked."""
+    """Start an assessment; returns at once. Where `looks_up` is false, name servers alone are asked.
+
+    `saves`: the caller will keep what is found, and nobody else asks the same meanwhile.
+    """
     deadline = Deadline(settings.VETTING_BUDGET_MS if budget_ms is None else budget_ms)
     sent = submission or Submission(email=address.email, name="")
     examining = vetting.start(
@@ -133,7 +143,7 @@ def start(
         asks_outside=looks_up,
         is_signup=submission is not None,
     )
-    return Assessing(address, submission, deadline, examining, _look_up(address, deadline) if looks_up else None)
+    return Assessing(address, submission, deadline, examining, _look_up(address, deadline, saves) if looks_up else None)
 
 
 @dataclass(frozen=True)
@@ -154,10 +164,11 @@ class Assessing:
 
     def finish(self) -> Assessment:
         """Wait for what is asked, until the deadline, and decide."""
-        examination = self.examining.finish()
         findings = self.looking_up.finish() if self.looking_up else _not_looked_up(self.address)
+        examination = self.examining.finish()
         checks = (*examination.checks, _person_check(findings), _company_check(findings))
-        known = facts.gather(examination.checks, findings.person, findings.company, self.submission)
+        person = profiles.with_form(findings.person, _typed(self.submission)) if self.submission else findings.person
+        known = facts.gather(examination.checks, person, findings.company, self.submission)
         scored = scoring.score(known)
         decision = verdicts.decide(checks, is_high_value=scored.is_high_value, facts=known)
         return Assessment(
@@ -178,27 +189,22 @@ def complete(signup: Signup) -> None:
     """Ask what was late when `signup` came in; merge, score again, and tell the integrations if anything is new."""
     address, deadline = vetting.parse(signup.email), Deadline(COMPLETION_BUDGET_MS)
     outside = vetting.ask_again(signup, deadline)
-    findings = _look_up(address, deadline).finish()
+    findings = _look_up(address, deadline, saves=True, is_background=True).finish()
     answers = outside.finish() if outside else []
     dns_checks = vetting.ask_dns_again(signup, deadline)
     with write_transaction():
         signup = Signup.objects.select_for_update(of=("self",)).select_related("person", "company").get(pk=signup.pk)
         enrichment.save(findings)
         vetting.replace_answers(signup, answers)
-        has_news = _merge_person(signup.person, findings.person)
+        has_news = _merge_person(signup.person, findings)
         if signup.verdict != Verdict.REJECTED or signup.company is not None:
             company, is_news = _company(findings, signup.company_name)
             has_news = has_news or is_news or company != signup.company
             signup.company = signup.person.company = company or signup.company
         has_news = developer.apply(signup) or has_news
         if has_news:
-            signup.person.save(update_fields=["name", "company", "profile", "updated_at"])  # a stop is not ours to undo
-            scored = scoring.score(
-                facts.gather(signup.checks.all(), signup.person.profile, _profile(signup.company), signup)
-            )
-            scoring.save(scored, signup)
-            signup.score, signup.is_high_value = scored.total, scored.is_high_value
-            signup.profile_version += 1
+            profiles.rescore(signup)
+        signup.person.save(update_fields=["name", "company", "profile", "updated_at"])  # a stop is not ours to undo
         signup.lookups_tried += 1
         is_decided = _decide_anew(signup, dns_checks)
         is_late = findings.is_late or bool(vetting.unanswered(answer.check for answer in answers))
@@ -210,6 +216,7 @@ def complete(signup: Signup) -> None:
             Signup.objects.filter(pk=signup.pk).update(
                 lookups_due_at=signup.lookups_due_at, lookups_tried=F("lookups_tried") + 1
             )
+    enrichment.account(findings)
 
 
 def _decide_anew(signup: Signup, checks: list[CheckResult]) -> bool:
@@ -276,8 +283,17 @@ def _give_own_id(signup: Signup, external_id: str) -> None:
 # -- Looking up --------------------------------------------------------------------------------------------------------
 
 
-def _look_up(address: Address, deadline: Deadline) -> enrichment.PendingLookups:
-    return enrichment.start(address.key, vetting.known_company_domain(address), deadline, _is_company_domain)
+def _look_up(
+    address: Address, deadline: Deadline, saves: bool, *, is_background: bool = False
+) -> enrichment.PendingLookups:
+    return enrichment.start(
+        address.key,
+        vetting.known_company_domain(address),
+        deadline,
+        _is_company_domain,
+        is_background=is_background,
+        claims_questions=saves,
+    )
 
 
 def _not_looked_up(address: Address) -> enrichment.Findings:
@@ -296,18 +312,19 @@ def _is_company_domain(domain: str) -> bool:
 
 
 def _person_check(findings: enrichment.Findings) -> CheckResult:
-    asked = [result for result in findings.results if result.subject == Subject.PERSON]
+    said = [result for result in findings.results if result.subject == Subject.PERSON]
+    asked = [result for result in said if result.outcome is not Found.SKIPPED]
     ms = max((result.ms for result in asked), default=0)
     evidence = {result.provider: result.outcome.value for result in asked}
     if Person(profile=findings.person).has_profile:
-        names = {provider.slug: provider.name for provider in providers()}
+        names = {provider.slug: provider.name for provider in providers()} | {enrichment.STAFF: "staff"}
         knows = " and ".join(names[result.provider] for result in asked if result.outcome == Found.FOUND)
         return CheckResult("person", "good", "person_known", f"Known to {knows}.", evidence, ms)
     if any(result.outcome == Found.REFUSED for result in asked):
         return CheckResult(
             "person", "unknown", "person_refused", "This person asked not to be looked up.", evidence, ms
         )
-    if any(result.outcome in (Found.PENDING, Found.ERROR) for result in asked):
+    if any(result.outcome in (Found.PENDING, Found.ERROR) or result.may_change for result in said):
         sentence = "Not everybody we asked about this person has answered."
         return CheckResult("person", "unknown", "person_late", sentence, evidence, ms)
     sentence = "Nobody we asked knows this person." if asked else "Nobody could be asked about this person."
@@ -315,7 +332,8 @@ def _person_check(findings: enrichment.Findings) -> CheckResult:
 
 
 def _company_check(findings: enrichment.Findings) -> CheckResult:
-    asked = [result for result in findings.results if result.subject == Subject.COMPANY]
+    said = [result for result in findings.results if result.subject == Subject.COMPANY]
+    asked = [result for result in said if result.outcome is not Found.SKIPPED]
     ms = max((result.ms for result in asked), default=0)
     evidence: dict[str, Any] = {result.provider: result.outcome.value for result in asked}
     if not findings.company_domain:
@@ -323,8 +341,8 @@ def _company_check(findings: enrichment.Findings) -> CheckResult:
             "company", "unknown", "no_company_domain", "The address says nothing of a company.", evidence, ms
         )
     evidence["domain"] = findings.company_domain
-    if findings.company:
-        name = findings.company.get("name", {}).get("value") or findings.company_domain
+    if is_known(findings.company, "name"):
+        name = findings.company["name"]["value"]
         return CheckResult("company", "good", "company_known", f"Works at {name}.", evidence, ms)
     sentence = f"Nobody we asked knows the company behind {findings.company_domain}."
     return CheckResult("company", "unknown", "company_unknown", sentence, evidence, ms)
@@ -337,7 +355,7 @@ def _save(submission: Submission, assessment: Assessment, person: Person) -> Sig
     """The signup and all that belongs to it; the signals plan its deliveries in this same transaction."""
     now = timezone.now()
     is_accepted = assessment.verdict == Verdict.ACCEPTED
-    _merge_person(person, assessment.findings.person)
+    _merge_person(person, assessment.findings, _typed(submission))
     company = None
     if assessment.verdict != Verdict.REJECTED:
         company, _ = _company(assessment.findings, submission.company_name)
@@ -399,13 +417,16 @@ def _save(submission: Submission, assessment: Assessment, person: Person) -> Sig
     return signup
 
 
-def _merge_person(person: Person, profile: Profile) -> bool:
-    """Take what is new into the person's profile; says whether anything was."""
-    merged = _merged(person.profile, profile)
-    has_news: bool = merged != person.profile
-    person.profile = merged
+def _typed(submission: Submission) -> dict[str, Claim]:
+    return profiles.of_form(submission.name, submission.company_name)
+
+
+def _merge_person(person: Person, findings: enrichment.Findings, typed: dict[str, Claim] | None = None) -> bool:
+    """Take what was found, and what they typed, into the person's profile; says whether any of it is new."""
+    change = profiles.merged(Subject.PERSON, person.profile, findings.about(Subject.PERSON, person.email))
+    person.profile = profiles.with_form(change.profile, typed) if typed else change.profile
     person.name = person.name or str(person.fact("name.fullName") or "")[:255]
-    return has_news
+    return change.is_new
 
 
 def _company(findings: enrichment.Findings, typed_name: str) -> tuple[Company | None, bool]:
@@ -413,32 +434,18 @@ def _company(findings: enrichment.Findings, typed_name: str) -> tuple[Company | 
     if not findings.company_domain:
         return None, False
     named = findings.company.get("name", {}).get("value")
-    company, is_new = Company.objects.get_or_create(
+    company, is_made = Company.objects.get_or_create(
         domain=findings.company_domain,
-        defaults={"name": str(named or typed_name or findings.company_domain)[:255], "profile": findings.company},
+        defaults={"name": str(named or typed_name or findings.company_domain)[:255]},
     )
-    merged = _merged(company.profile, findings.company)
-    is_news = is_new or merged != company.profile
-    if merged != company.profile:
-        company.profile = merged
+    found = findings.about(Subject.COMPANY, findings.company_domain)
+    change = profiles.merged(Subject.COMPANY, company.profile, found)
+    if change.is_changed:
+        company.profile = change.profile
         if named and company.name == company.domain:
             company.name = str(named)[:255]
         company.save()
-    return company, is_news
-
-
-def _merged(old: Profile, new: Profile) -> Profile:
-    """`old` with what `new` adds; a fact said again by the same provider with the same value keeps its date."""
-    merged = dict(old)
-    for path, said in new.items():
-        mine = merged.get(path)
-        if mine is None or (mine["provider"] == said["provider"] and mine["value"] != said["value"]):
-            merged[path] = said
-    return merged
-
-
-def _profile(company: Company | None) -> Profile:
-    return company.profile if company is not None else {}
+    return company, is_made or change.is_new
 
 
 def _late_again(tried: int) -> Any:

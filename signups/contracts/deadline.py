@@ -9,6 +9,7 @@ class Deadline:
     """A moment until which an answer is worth waiting for, on the monotonic clock."""
 
     def __init__(self, budget_ms: float) -> None:
+        self.budget_ms = budget_ms
         self.started = time.monotonic()
         self.at = self.started + budget_ms / 1000
 

@@ -1,10 +1,18 @@
-"""Who is it? Everybody who may know the person or the company is asked side by side, under one deadline.
+"""Who is it? A waterfall over providers, with provenance: of every fact who said so, when, and who says otherwise.
 
-What was answered before and is still fresh is not asked again (`answers`); who answers when two say different things is
-the order of `ENRICHMENT_PROVIDERS`. What is late or pending is the caller's to finish: ask again later, with more time.
+`lookups` asks, `answers` keeps what was said, `merging` makes one profile of it by the order of `precedence`. What it
+may cost is `budget`'s, who is left alone for a while `breaker`'s. What is late or pending is the caller's to finish:
+ask again later, with more time.
 """
 
-from signups.enrichment.answers import LIFETIME, Result
-from signups.enrichment.lookups import Findings, PendingLookups, save, start
+from signups.enrichment import asking, precedence
+from signups.enrichment.answers import LIFETIME, STAFF, Result
+from signups.enrichment.lookups import Findings, PendingLookups, account, save, start
 
-__all__ = ["LIFETIME", "Findings", "PendingLookups", "Result", "save", "start"]
+__all__ = ["LIFETIME", "STAFF", "Findings", "PendingLookups", "Result", "account", "forget", "save", "start"]
+
+
+def forget() -> None:
+    """Read what is set anew, and count how often vendors were asked from nought."""
+    precedence.forget()
+    asking.forget()

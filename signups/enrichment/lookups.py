@@ -1,26 +1,29 @@
-"""Asking the providers: all at once on a pool of threads, and nobody is waited for beyond the deadline."""
+"""The waterfall: what is known already, then whoever costs nothing, then paid providers while wanted facts are missing.
+
+Those that cost nothing are asked side by side; paid ones one after the other, each only if it may answer what is still
+missing, and the next without the one before where that one takes its time. Slow ones are left to the task. Nobody is
+waited for beyond the deadline, and nobody is asked once the person has refused.
+"""
 
 from __future__ import annotations
 
-import logging
-import os
-import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from django.utils import timezone
 
-from signups.contracts import Answer, Deadline, Found, Later, Provider, ServiceError, Subject, providers
-from signups.enrichment import answers
-from signups.enrichment.answers import Kept, Result
+from signups.contracts import Cost, Deadline, Found, Provider, Subject
+from signups.enrichment import answers, asking, breaker, budget, claims, merging, precedence
+from signups.enrichment.answers import Kept, Question, Result
+from signups.enrichment.precedence import Precedence
 from signups.models import Lookup
-from signups.models.profile import Profile, with_facts
+from signups.models.profile import Profile
 
-logger = logging.getLogger(__name__)
-
-_THREADS = 64  # look-ups under way at once in this process; each ends with its deadline
+_PATIENCE = 0.35  # of the time there was: for so long the free ones, and then each paid one, are waited for
+_POLL_S = 0.05  # how often it is looked whether another process has its answer
+_CLAIM = timedelta(seconds=10)  # beyond the deadline
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,11 @@ class Findings:
     company: Profile
     company_domain: str
     is_late: bool
+    precedence: Precedence = field(default_factory=lambda: Precedence({}))
+    calls: list[Result] = field(default_factory=list)
+
+    def about(self, subject: Subject, key: str) -> list[Result]:
+        return [result for result in self.results if result.question == (subject, key)]
 
 
 def start(
@@ -42,179 +50,290 @@ def start(
     company_domain: str,
     deadline: Deadline,
     is_company_domain: Callable[[str], bool] = bool,
+    *,
+    is_background: bool = False,
+    is_forced: bool = False,
+    claims_questions: bool = True,
 ) -> PendingLookups:
-    """Ask everybody about the address and, where there is one, about the company's domain; returns at once.
+    """Ask about the address and, where there is one, about the company's domain; returns at once.
 
-    `is_company_domain` says of an employer's domain whether a company can be known by it (a free-mail one is not).
-    One query.
+    `email_key` may be empty: then only the company is asked about. `is_company_domain` says of an employer's domain
+    whether a company can be known by it (a free-mail one is not). `is_background`: nobody waits, so slow providers are
+    asked, too. `is_forced`: fresh answers are asked for anew. Without `claims_questions` nothing is written, and two
+    processes may ask the same. One query where all is known; else one statement more.
     """
-    lookups = PendingLookups(email_key, company_domain, deadline, is_company_domain)
-    lookups.ask(Subject.PERSON, email_key)
-    if company_domain:
-        lookups.ask(Subject.COMPANY, company_domain)
+    lookups = PendingLookups(deadline, is_company_domain, is_background, is_forced, claims_questions)
+    lookups.begin(email_key, company_domain)
     return lookups
 
 
 def save(findings: Findings) -> None:
-    """Keep what was answered, in the caller's transaction. At most one query."""
+    """Keep what was answered, in the caller's transaction. At most one query, and one for each old answer kept."""
     answers.keep(findings.results)
+    old = {(r.provider, r.subject, r.key) for r in findings.results if r.is_kept}
+    claims.give_up([key for r in findings.calls if (key := (r.provider, r.subject, r.key)) in old])
+
+
+def account(findings: Findings) -> None:
+    """Count what it cost and let breakers move; after `save`, outside of its transaction.
+
+    No query where all was kept, but for one in half a minute.
+    """
+    listed = {one.slug: one for one in findings.precedence.providers()}
+    standings = dict(findings.precedence.standings)
+    breaker.take(findings.calls, standings)
+    kept = [result for result in findings.results if result.is_kept and not result.was_asked]
+    budget.count([*findings.calls, *kept], listed, standings)
+
+
+@dataclass
+class _Asked:
+    """One question on its way through the waterfall."""
+
+    subject: Subject
+    key: str
+    since_ms: int
+    paid: list[Provider] = field(default_factory=list)  # not asked yet, the most believed first
+    waiting: dict[Future[Result], tuple[Provider, bool]] = field(default_factory=dict)  # is it ours, or joined?
+    elsewhere: dict[str, Provider] = field(default_factory=dict)  # those whom another process is asking
+    results: dict[str, Result] = field(default_factory=dict)
+
+    @property
+    def is_done(self) -> bool:
+        return not (self.waiting or self.paid or self.elsewhere)
+
+    @property
+    def has_refused(self) -> bool:
+        return any(result.outcome is Found.REFUSED for result in self.results.values())
 
 
 @dataclass
 class PendingLookups:
     """Look-ups under way about one address."""
 
-    email_key: str
-    company_domain: str
     deadline: Deadline
     is_company_domain: Callable[[str], bool]
-    results: list[Result] = field(default_factory=list)
-    waiting: dict[Future[Result], tuple[Provider, Subject, str]] = field(default_factory=dict)
-    kept: Kept = field(init=False)
+    is_background: bool
+    is_forced: bool
+    claims_questions: bool
+    kept: Kept = field(default_factory=dict)
+    calls: list[Result] = field(default_factory=list)
+    questions: dict[Question, _Asked] = field(default_factory=dict)
+    precedence: Precedence = field(default_factory=precedence.current)
+    email_key: str = ""
+    company_domain: str = ""
 
-    def __post_init__(self) -> None:
-        questions = [(Subject.PERSON, self.email_key)]
-        if self.company_domain:
-            questions.append((Subject.COMPANY, self.company_domain))
-        self.kept = answers.kept(questions)
+    def begin(self, email_key: str, company_domain: str) -> None:
+        self.email_key, self.company_domain = email_key, company_domain
+        asked = [(Subject.PERSON, email_key)] if email_key else []
+        self._open([*asked, *([(Subject.COMPANY, company_domain)] if company_domain else [])])
+
+    @property
+    def waiting(self) -> list[Future[Result]]:
+        return [future for asked in self.questions.values() for future in asked.waiting]
 
     def finish(self) -> Findings:
-        """Wait for the answers until the deadline and put them together. At most one more query."""
-        self._wait()
-        person = _merged(self._about(Subject.PERSON, self.email_key))
+        """Wait for the answers until the deadline and put them together. One more query about an employer."""
+        self._run()
+        person = self._profile(Subject.PERSON, self.email_key)
         domain = self._employer(person) or self.company_domain
-        if domain and domain != self.company_domain:
-            self.kept |= answers.kept([(Subject.COMPANY, domain)])
-            self.ask(Subject.COMPANY, domain)
-            self._wait()
-        company = _merged(self._about(Subject.COMPANY, domain)) if domain else {}
+        if domain and (Subject.COMPANY, domain) not in self.questions:
+            self._open([(Subject.COMPANY, domain)])
+            self._run()
+        company = self._profile(Subject.COMPANY, domain)
         if company.get("emailProvider", {}).get("value") is True:
             domain, company = "", {}
-        is_late = any(result.may_change for result in self.results)
-        return Findings(self.results, person, company, domain, is_late)
+        results = [result for asked in self.questions.values() for result in asked.results.values()]
+        is_late = any(result.may_change for result in results)
+        return Findings(results, person, company, domain, is_late, self.precedence, self.calls)
 
-    def ask(self, subject: Subject, key: str) -> None:
-        """Take what was answered before, and ask whoever has not answered lately. Nobody, where the person refused."""
+    # -- One question ------------------------------------------------------------------------------------------------
+
+    def _open(self, questions: list[Question]) -> None:
+        """Take what was answered before, and ask those that cost nothing and have not answered lately."""
+        self.kept |= answers.kept(questions)
+        free: list[tuple[_Asked, Provider]] = []
+        for subject, key in questions:
+            asked = self.questions[subject, key] = _Asked(subject, key, self.deadline.elapsed_ms())
+            rows = {row.provider: row for (_, *question), row in self.kept.items() if question == [subject, key]}
+            refusals = [row for row in rows.values() if row.outcome == Found.REFUSED]
+            if refusals:
+                asked.results = {row.provider: answers.as_result(row) for row in refusals}
+                continue
+            if (own := rows.get(answers.STAFF)) is not None:
+                asked.results[answers.STAFF] = answers.as_result(own)
+            free += [(asked, one) for one in self._to_ask(asked, rows)]
+        self._ask(free)
+
+    def _to_ask(self, asked: _Asked, rows: dict[str, Lookup]) -> Iterator[Provider]:
+        """The free ones without a fresh answer; paid ones wait for their turn."""
         now = timezone.now()
-        able = [one for one in providers() if one.answers(subject) and not one.missing_settings()]
-        known = {
-            one.slug: result
-            for one in able
-            if (row := self.kept.get((one.slug, subject, key))) and (result := answers.from_row(row, now))
-        }
-        self.results.extend(known.values())
-        if any(result.outcome is Found.REFUSED for result in known.values()):
-            return
-        for provider in able:
-            if provider.slug not in known:
-                future = _pool().submit(_ask, provider, subject, key, self.deadline)
-                self.waiting[future] = (provider, subject, key)
+        for provider in self.precedence.providers():
+            if not provider.answers(asked.subject) or provider.missing_settings():
+                continue
+            row = rows.get(provider.slug)
+            fresh = answers.from_row(row, now) if row is not None and not self.is_forced else None
+            if fresh is not None:
+                asked.results[provider.slug] = fresh
+            elif provider.is_slow and not self.is_background:
+                self._skip(asked, provider, f"{provider.name} is asked in the background.", may_change=True)
+            elif provider.cost is Cost.PAID:
+                asked.paid.append(provider)
+            else:
+                yield provider
+
+    def _ask(self, wanted: Iterable[tuple[_Asked, Provider]]) -> None:
+        """Ask these, unless somebody else does: then their answer is waited for."""
+        mine: list[tuple[_Asked, Provider]] = []
+        for asked, provider in wanted:
+            standing = self.precedence.standings[provider.slug]
+            if why := breaker.why_not(provider.name, standing):
+                self._skip(asked, provider, why, may_change=True)
+            elif (same := asking.joined((provider.slug, asked.subject, asked.key))) is not None:
+                asked.waiting[same] = provider, False
+            else:
+                mine.append((asked, provider))
+        keys = {(provider.slug, asked.subject, asked.key) for asked, provider in mine}
+        lasts = timedelta(seconds=self.deadline.remaining_s()) + _CLAIM
+        won = claims.claim(keys, lasts, is_forced=self.is_forced) if self.claims_questions else keys
+        for asked, provider in mine:
+            if (provider.slug, asked.subject, asked.key) in won:
+                self._call(asked, provider)
+            else:
+                asked.elsewhere[provider.slug] = provider
+
+    def _call(self, asked: _Asked, provider: Provider) -> None:
+        if not asking.may_ask(provider):
+            why = f"{provider.name} was asked as often as it allows just now; asked again later."
+            self._skip(asked, provider, why, may_change=True)
+        elif self.claims_questions and (why := budget.reserve(provider, self.precedence.standings[provider.slug])):
+            self._skip(asked, provider, why, may_change=False)
+        else:
+            future = asking.ask(provider, asked.subject, asked.key, self.deadline)
+            asked.waiting[future] = provider, True
+
+    # -- Waiting -----------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        """Until every question is done or the time is up; what is not in by then is late."""
+        while any(not asked.is_done for asked in self.questions.values()) and self.deadline.remaining_s() > 0:
+            self._collect()
+            self._read_elsewhere()
+            for asked in self.questions.values():
+                self._go_on(asked)
+            self._wait()
+        self._collect()
+        for asked in self.questions.values():
+            self._give_up(asked)
 
     def _wait(self) -> None:
-        """Collect answers until all are in or the time is up; what is not in by then is late."""
-        wait(self.waiting, timeout=self.deadline.remaining_s())
-        for future, (provider, subject, key) in self.waiting.items():
-            if future.done() and not future.cancelled():
-                result = future.result()
-            else:
-                future.cancel()
-                result = _late(provider, subject, key, self.deadline)
-            stale = self.kept.get((provider.slug, subject, key))
-            self.results.append(_or_stale(result, stale))
-        self.waiting.clear()
+        waiting = self.waiting
+        pauses = [self.deadline.remaining_s()]
+        if any(asked.elsewhere for asked in self.questions.values()):
+            pauses.append(_POLL_S)
+        pauses += [self._patience_left_s(asked) for asked in self.questions.values() if asked.paid]
+        if waiting or len(pauses) > 1:
+            wait(waiting, timeout=max(0.001, min(pauses)), return_when=FIRST_COMPLETED)
 
-    def _about(self, subject: Subject, key: str) -> Iterator[Result]:
-        """What was answered about one subject, the most believed provider first; nothing where the person refused."""
-        said = {result.provider: result for result in self.results if (result.subject, result.key) == (subject, key)}
-        if any(result.outcome is Found.REFUSED for result in said.values()):
-            self.results = [
-                result
-                for result in self.results
-                if result.subject is not subject or result.key != key or result.outcome is Found.REFUSED
-            ]
+    def _collect(self) -> None:
+        for asked in self.questions.values():
+            for future in [future for future in asked.waiting if future.done()]:
+                provider, is_mine = asked.waiting.pop(future)
+                result = future.result()
+                if is_mine:
+                    self.calls.append(result)
+                self._take(asked, provider, replace(result, was_asked=is_mine))
+
+    def _read_elsewhere(self) -> None:
+        """Look whether those whom other processes are asking have answered by now. A query for all of them."""
+        questions = [(asked.subject, asked.key) for asked in self.questions.values() if asked.elsewhere]
+        if not questions:
             return
-        for provider in providers():
-            if provider.slug in said:
-                yield said[provider.slug]
+        rows, now = answers.kept(questions), timezone.now()
+        for asked in self.questions.values():
+            for slug, provider in list(asked.elsewhere.items()):
+                row = rows.get((slug, asked.subject, asked.key))
+                if row is not None and (result := answers.from_row(row, now)) is not None:
+                    asked.results[slug] = result
+                    del asked.elsewhere[slug]
+                elif row is None or row.claimed_until is None:
+                    del asked.elsewhere[slug]
+                    note = row.note if row is not None and row.note else f"{provider.name} did not answer for good."
+                    self._skip(asked, provider, note, may_change=True)
+
+    def _go_on(self, asked: _Asked) -> None:
+        """The next paid provider, where it is time and wanted facts are missing."""
+        while asked.paid:
+            if asked.has_refused:
+                asked.paid.clear()
+                return
+            if (asked.waiting or asked.elsewhere) and self._patience_left_s(asked) > 0:
+                return
+            asked.since_ms = self.deadline.elapsed_ms()
+            provider = asked.paid.pop(0)
+            missing = self._missing(asked)
+            may_answer = provider.fields(asked.subject) or missing
+            if not missing:
+                self._skip(asked, provider, f"{provider.name} was not needed: all wanted facts are known.")
+            elif not missing & may_answer:
+                self._skip(asked, provider, f"{provider.name} was not needed: it does not know what is missing.")
+            else:
+                self._ask([(asked, provider)])
+
+    def _give_up(self, asked: _Asked) -> None:
+        """The time is up."""
+        for future, (provider, is_mine) in asked.waiting.items():
+            future.cancel()
+            result = replace(asking.late(provider, asked.subject, asked.key, self.deadline), was_asked=is_mine)
+            if is_mine:
+                self.calls.append(result)
+            self._take(asked, provider, result)
+        for provider in [*asked.paid, *asked.elsewhere.values()]:
+            self._skip(asked, provider, f"{provider.name}: no time was left to ask; asked later.", may_change=True)
+        asked.waiting.clear()
+        asked.paid.clear()
+        asked.elsewhere.clear()
+
+    def _patience_left_s(self, asked: _Asked) -> float:
+        until_ms = asked.since_ms + _PATIENCE * self.deadline.budget_ms
+        return max(0.0, (until_ms - self.deadline.elapsed_ms()) / 1000)
+
+    # -- What came of it ---------------------------------------------------------------------------------------------
+
+    def _take(self, asked: _Asked, provider: Provider, result: Result) -> None:
+        """An old hit rather than no answer at all; it is asked again as the failed one would be."""
+        stale = self.kept.get((provider.slug, asked.subject, asked.key))
+        is_no_answer = result.outcome in (Found.ERROR, Found.PENDING, Found.SKIPPED)
+        if stale is not None and stale.outcome == Found.FOUND and is_no_answer:
+            note = f"An older answer: {result.note}" if result.note else "An older answer."
+            result = replace(answers.as_result(stale), note=note, ms=result.ms, may_change=result.may_change)
+        elif stale is not None and (stale.outcome, stale.note) == (Found.SKIPPED, result.note) and is_no_answer:
+            result = replace(result, is_kept=not result.was_asked and stale.claimed_until is None)
+        asked.results[provider.slug] = result
+
+    def _skip(self, asked: _Asked, provider: Provider, why: str, *, may_change: bool = False) -> None:
+        result = asking.not_asked(provider.slug, asked.subject, asked.key, why, may_change=may_change)
+        self._take(asked, provider, result)
+
+    def _missing(self, asked: _Asked) -> frozenset[str]:
+        """The wanted facts that nobody has said yet."""
+        known = {path for one in asked.results.values() if one.outcome is Found.FOUND for path in one.facts}
+        return frozenset(self.precedence.wanted.get(asked.subject, frozenset()) - known)
+
+    def _profile(self, subject: Subject, key: str) -> Profile:
+        """What was answered about one subject; of whoever refused, what staff say alone."""
+        asked = self.questions.get((subject, key))
+        if asked is None:
+            return {}
+        if asked.has_refused:
+            asked.results = {
+                slug: one
+                for slug, one in asked.results.items()
+                if one.outcome is Found.REFUSED or slug == answers.STAFF
+            }
+        return merging.merge(subject, {}, asked.results.values(), self.precedence)
 
     def _employer(self, person: Profile) -> str:
         """The domain of the person's employer, "" where none is named that a company can be known by."""
         domain = str(person.get("employment.domain", {}).get("value") or "")
         return domain if domain and self.is_company_domain(domain) else ""
-
-
-def _ask(provider: Provider, subject: Subject, key: str, deadline: Deadline) -> Result:
-    """Ask one provider; whatever goes wrong becomes an answer that says so."""
-    started = time.monotonic()
-    may_change = False
-    try:
-        find = provider.find_person if subject is Subject.PERSON else provider.find_company
-        answer = find(key, deadline)
-        may_change = answer.outcome is Found.PENDING
-    except ServiceError as error:
-        may_change = isinstance(error, Later)
-        answer = Answer(Found.ERROR, note=str(error))
-    except Exception:
-        logger.exception("%s failed on a %s look-up", provider.name, subject)
-        answer = Answer(Found.ERROR, note=f"{provider.name}: an error of ours, see the log")
-    ms = round((time.monotonic() - started) * 1000)
-    return Result(
-        provider.slug,
-        subject,
-        key,
-        answer.outcome,
-        timezone.now(),
-        facts=answer.facts,
-        note=answer.note,
-        ms=ms,
-        may_change=may_change,
-    )
-
-
-def _late(provider: Provider, subject: Subject, key: str, deadline: Deadline) -> Result:
-    note = f"{provider.name}: no answer in time"
-    return Result(
-        provider.slug,
-        subject,
-        key,
-        Found.ERROR,
-        timezone.now(),
-        note=note,
-        ms=deadline.elapsed_ms(),
-        may_change=True,
-    )
-
-
-def _or_stale(result: Result, stale: Lookup | None) -> Result:
-    """An old hit rather than no answer at all; it is asked again as the failed one would be."""
-    if stale is None or stale.outcome != Lookup.Outcome.FOUND or result.outcome not in (Found.ERROR, Found.PENDING):
-        return result
-    return Result(
-        result.provider,
-        result.subject,
-        result.key,
-        Found.FOUND,
-        stale.fetched_at,
-        facts=stale.facts,
-        note=f"An older answer: {result.note}" if result.note else "An older answer.",
-        ms=result.ms,
-        is_kept=True,
-        may_change=result.may_change,
-    )
-
-
-def _merged(results: Iterator[Result]) -> Profile:
-    """One profile of several answers: of two that say different things the first is believed."""
-    profile: Profile = {}
-    for result in results:
-        if result.outcome is Found.FOUND:
-            profile = with_facts(profile, result.facts, result.provider, result.fetched_at)
-    return profile
-
-
-@cache
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="lookup")
-
-
-os.register_at_fork(after_in_child=_pool.cache_clear)  # threads do not survive a fork

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 
 from signups.models.company import Company
-from signups.models.profile import EMPLOYMENT, HANDLES, ProfileField
+from signups.models.profile import EMPLOYMENT, HANDLES, ProfileField, is_known
 
 
 class MailStop(models.TextChoices):
@@ -57,7 +57,7 @@ class Person(models.Model):
     @property
     def has_profile(self) -> bool:
         """Whether some provider knows this person: by a handle on a network or an employment."""
-        return any(self.profile.get(path) for path in HANDLES + EMPLOYMENT)
+        return is_known(self.profile, *HANDLES, *EMPLOYMENT)
 
 
 class CompanyMatch(models.Model):

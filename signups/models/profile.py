@@ -1,19 +1,20 @@
-"""How a profile is stored: every fact beside who said so and when."""
+"""How a profile is stored: every fact beside who said so and when, and the answers that lost."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from django.db import models
 
-# path → {"value": …, "provider": slug, "at": ISO 8601}; the paths are `contracts.Facts`'.
+# path → {"value", "provider": slug, "at": ISO 8601, "confidence": 0 … 1, "others": [the claims that lost]}; the paths
+# are `contracts.Facts`'. "own" is the winner's own list where everybody's items are taken together.
 Profile = dict[str, dict[str, Any]]
 
 # A person with one of these is somebody: a handle on a network, or an employment.
 HANDLES = ("github.handle", "linkedin.handle", "twitter.handle", "facebook.handle", "gravatar.handle")
 EMPLOYMENT = ("employment.name", "employment.domain", "employment.title")
+# Who says what proves nothing: people themselves, and what we made of what others said.
+NOBODYS = frozenset({"form", "derived"})
 
 
 class ProfileField(models.JSONField):
@@ -25,11 +26,7 @@ class ProfileField(models.JSONField):
         super().__init__(**kwargs)
 
 
-def with_facts(profile: Mapping[str, Any], facts: Mapping[str, Any], provider: str, at: datetime) -> Profile:
-    """`profile` with the facts that it lacks or that this provider had said before; the others stay as they are."""
-    merged = dict(profile)
-    for path, value in facts.items():
-        if value is None or value == "" or (path in merged and merged[path]["provider"] != provider):
-            continue
-        merged[path] = {"value": value, "provider": provider, "at": at.isoformat()}
-    return merged
+def is_known(profile: Profile, *paths: str) -> bool:
+    """Whether some provider, or staff, says one of these facts."""
+    said = (claim for path in paths if path in profile for claim in (profile[path], *profile[path].get("others", ())))
+    return any(claim["provider"] not in NOBODYS for claim in said)

@@ -1,0 +1,170 @@
+"""Profiles of people and companies change: what was found is merged, their signups are scored again, and the
+integrations hear of it once.
+
+How claims become one profile is `signups.enrichment.merging`'s business, who is asked `signups.enrichment`'s. Called by
+whatever learns something: a signup coming in, a late answer, a refresh, staff.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import Max, QuerySet
+from django.utils import timezone
+
+from signups import scoring
+from signups.contracts import Found, Subject
+from signups.enrichment import STAFF, answers, merging, precedence
+from signups.enrichment.answers import Result
+from signups.enrichment.merging import Claim
+from signups.enrichment.precedence import FORM, Precedence
+from signups.mails import developer
+from signups.models import Company, Lookup, Person, Signup, Verdict
+from signups.models.profile import Profile
+from signups.scoring import facts
+from signups.transactions import write_transaction
+
+MOST_TOLD = 500  # signups of one company that are scored again and told of, the latest of each person
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What became of a profile. `is_new`: other values hold than before; `is_changed`: or at least other claims."""
+
+    profile: Profile
+    is_new: bool
+    is_changed: bool
+
+
+def merged(subject: Subject, old: Profile, results: Iterable[Result], rules: Precedence | None = None) -> Merged:
+    """`old` with these answers; of whoever asked not to be looked up, nothing of providers is left."""
+    rules, results = rules or precedence.current(), list(results)
+    profile = merging.merge(subject, old, results, rules)
+    if any(result.outcome is Found.REFUSED for result in results):
+        profile = merging.without(subject, profile, _providers(profile) - {STAFF, FORM}, rules)
+    return _compared(old, profile)
+
+
+def of_form(name: str, company_name: str, at: Any = None) -> dict[str, Claim]:
+    """What somebody said of themselves on the form, as claims."""
+    base = {"provider": FORM, "at": (at or timezone.now()).isoformat(), "confidence": 0.9}
+    said = {"name.fullName": name.strip(), "employment.name": company_name.strip()}
+    return {path: {"value": value[:200], **base} for path, value in said.items() if value}
+
+
+def with_form(profile: Profile, claims: dict[str, Claim], rules: Precedence | None = None) -> Profile:
+    """A person's profile with what they typed themselves."""
+    return merging.with_claims(Subject.PERSON, profile, {FORM: claims}, rules or precedence.current())
+
+
+def rescore(signup: Signup) -> None:
+    """Score a signup anew by what its person's and company's profiles hold now; the caller saves it, in a transaction.
+
+    The integrations hear of it when the signup is saved: its profile has a new version.
+    """
+    company = signup.company.profile if signup.company is not None else {}
+    scored = scoring.score(facts.gather(signup.checks.all(), signup.person.profile, company, signup))
+    scoring.save(scored, signup)
+    signup.score, signup.is_high_value = scored.total, scored.is_high_value
+    signup.profile_version += 1
+
+
+def take(row: Person | Company, results: Iterable[Result]) -> bool:
+    """Merge what was found into a person's or company's profile, and tell of it if it is new; says whether it is."""
+    subject = _subject(row)
+    with write_transaction():
+        row = _locked(row)
+        change = merged(subject, row.profile, results)
+        _keep(row, change)
+    if change.is_new:
+        tell(row)
+    return change.is_new
+
+
+def tell(row: Person | Company) -> int:
+    """Score the signups of a person or company anew, each in a transaction of its own; says how many that were.
+
+    Of one person the latest signup counts, of a company those of the latest `MOST_TOLD` people.
+    """
+    signups: QuerySet[Signup] = row.signups.exclude(verdict=Verdict.REJECTED)
+    latest = (
+        signups.order_by().values("person").annotate(last=Max("pk")).order_by("-last").values_list("last", flat=True)
+    )
+    keys = list(latest[:MOST_TOLD])
+    for key in keys:
+        with write_transaction():
+            signup = Signup.objects.select_for_update(of=("self",)).select_related("person", "company").get(pk=key)
+            developer.apply(signup)
+            rescore(signup)
+            signup.save()
+    return len(keys)
+
+
+# -- What staff say ----------------------------------------------------------------------------------------------------
+
+
+def state_fact(user: AbstractBaseUser, row: Person | Company, path: str, value: Any) -> None:
+    """Staff's own word on a fact: it beats everybody's, and stays when others are asked again."""
+    claim = {"value": value, "by": user.get_username(), "at": timezone.now().isoformat()}
+    _say(row, path, claim)
+
+
+def withdraw_fact(row: Person | Company, path: str) -> None:
+    """Take staff's word on a fact back: what providers say holds again."""
+    _say(row, path, None)
+
+
+def _say(row: Person | Company, path: str, claim: dict[str, Any] | None) -> None:
+    subject = _subject(row)
+    with write_transaction():
+        row = _locked(row)
+        question: dict[str, Any] = {"provider": STAFF, "subject": subject.value, "key": _key(row)}
+        said = Lookup.objects.filter(**question).first()
+        claims = dict(said.facts) if said is not None else {}
+        claims.pop(path, None)
+        if claim is not None:
+            claims[path] = claim
+        now = timezone.now()
+        own = {"outcome": Lookup.Outcome.FOUND, "facts": claims, "fetched_at": now, "expires_at": now + _FOR_GOOD}
+        kept, _ = Lookup.objects.update_or_create(**question, defaults=own)
+        change = merged(subject, row.profile, [answers.as_result(kept)])
+        if isinstance(row, Company) and path == "name":
+            row.name = str(change.profile.get("name", {}).get("value") or row.domain)[:255]
+        _keep(row, change)
+    tell(row)
+
+
+# -- Rows --------------------------------------------------------------------------------------------------------------
+
+_FOR_GOOD = answers.LIFETIME[Found.REFUSED]
+
+
+def _subject(row: Person | Company) -> Subject:
+    return Subject.PERSON if isinstance(row, Person) else Subject.COMPANY
+
+
+def _key(row: Person | Company) -> str:
+    return row.email if isinstance(row, Person) else row.domain
+
+
+def _locked(row: Person | Company) -> Person | Company:
+    if isinstance(row, Person):
+        return Person.objects.select_for_update().get(pk=row.pk)
+    return Company.objects.select_for_update().get(pk=row.pk)
+
+
+def _keep(row: Person | Company, change: Merged) -> None:
+    if change.is_changed:
+        row.profile = change.profile
+        row.save(update_fields=["name", "profile", "updated_at"])
+
+
+def _compared(old: Profile, new: Profile) -> Merged:
+    return Merged(new, merging.values(new) != merging.values(old), new != old)
+
+
+def _providers(profile: Profile) -> set[str]:
+    return {claim["provider"] for fact in profile.values() for claim in merging.claims_of(fact)}
