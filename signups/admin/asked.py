@@ -5,7 +5,7 @@ Asking again is the engine's business; here is the button.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +19,7 @@ from django.utils import timezone
 from signups.admin import badges, engine, undoing
 from signups.admin.base import PageAdmin
 from signups.contracts import Provider, Subject
+from signups.enrichment import STAFF
 from signups.models import Company, Lookup, Person, ProviderState, Signup
 from signups.vetting import kind
 
@@ -78,26 +79,28 @@ def _card(request: HttpRequest, questions: Sequence[Question], signup: Signup | 
     wanted = Q(pk__in=())
     for subject, key in questions:
         wanted |= Q(subject=subject, key=key)
-    rows = {(row.provider, Subject(row.subject)): row for row in Lookup.objects.filter(wanted)}
-    answered, not_asked = [], []
+    found = Lookup.objects.filter(wanted).exclude(provider=STAFF).order_by("provider")
+    rows = {(row.provider, Subject(row.subject)): row for row in found}
     states = engine.states()
+    places = {slug: place for place, slug in enumerate(states)}
+    answered: list[Line] = []
+    not_asked: list[Line] = []
     for subject, key in questions:
-        refused = next((r for r in rows.values() if r.subject == subject and r.outcome == "refused"), None)
-        for slug, row in sorted(((s, r) for (s, about), r in rows.items() if about is subject), key=_place(states)):
-            if row.outcome != Lookup.Outcome.SKIPPED:
-                answered.append(_answer(slug, row))
-        not_asked += _not_asked(subject, key, rows, states, refused)
+        about = {slug: row for (slug, whom), row in rows.items() if whom is subject}
+        asked = [row for row in about.values() if row.outcome != Lookup.Outcome.SKIPPED]
+        answered += [_answer(row) for row in sorted(asked, key=lambda row: places.get(row.provider, len(places)))]
+        not_asked += _not_asked(subject, key, about, states)
     may_ask = signup is not None and request.user.has_perm("signups.change_signup")
     again = reverse("admin:signups_signup_ask_again", args=[signup.pk]) if may_ask and signup else ""
     return Card(answered, not_asked, [no_company] if no_company else [], again, request.path)
 
 
-def _answer(slug: str, row: Lookup) -> Line:
+def _answer(row: Lookup) -> Line:
     is_fresh = row.outcome in _ANSWERS and row.expires_at > timezone.now()
     return Line(
         str(row.get_outcome_display()),
         badges.LOOKUP_TONES.get(row.outcome, "quiet"),
-        badges.provider_name(slug),
+        badges.provider_name(row.provider),
         row.key,
         row.fetched_at,
         row.ms,
@@ -107,14 +110,12 @@ def _answer(slug: str, row: Lookup) -> Line:
 
 
 def _not_asked(
-    subject: Subject,
-    key: str,
-    rows: dict[tuple[str, Subject], Lookup],
-    states: dict[str, ProviderState],
-    refused: Lookup | None,
+    subject: Subject, key: str, about: Mapping[str, Lookup], states: Mapping[str, ProviderState]
 ) -> Iterator[Line]:
+    """Whoever could have been asked of this subject and was not; `about`: what there is, by provider."""
+    refused = next((row for row in about.values() if row.outcome == Lookup.Outcome.REFUSED), None)
     for provider in engine.in_order(states):
-        row = rows.get((provider.slug, subject))
+        row = about.get(provider.slug)
         if not provider.answers(subject) or (row is not None and row.outcome != Lookup.Outcome.SKIPPED):
             continue
         at = row.fetched_at if row is not None else None
@@ -145,11 +146,6 @@ def _why_no_company(email: str, company: Company | None) -> str:
     if provider := kind.mailbox_provider(domain):
         return f"No company was asked for: {provider} gives mailboxes to everybody, and no employer is known."
     return "No company was asked for: neither the address nor anybody we asked names one."
-
-
-def _place(states: dict[str, ProviderState]) -> object:
-    places = list(states)
-    return lambda pair: (places.index(pair[0]) if pair[0] in places else -1, pair[0])
 
 
 def _again(admin: PageAdmin, request: HttpRequest, pk: int) -> HttpResponse:

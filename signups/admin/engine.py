@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.utils import timezone
 
-from signups import contracts
+from signups import contracts, profiles
 from signups.contracts import Provider, Subject
 from signups.deliveries.queueing import enqueue
-from signups.models import Company, Lookup, Person, ProviderState, Signup
+from signups.enrichment import breaker, merging, precedence
+from signups.models import Company, Person, ProviderState, Signup
 from signups.transactions import write_transaction
 
 
@@ -36,6 +38,7 @@ def put_in_order(slugs: list[str]) -> None:
     with write_transaction():
         for place, slug in enumerate(slugs):
             ProviderState.objects.update_or_create(slug=slug, defaults={"order": place})
+    rules_changed()
 
 
 def change_provider(slug: str, **columns: Any) -> None:
@@ -44,46 +47,41 @@ def change_provider(slug: str, **columns: Any) -> None:
         for place, row in enumerate(states().values()):
             ProviderState.objects.get_or_create(slug=row.slug, defaults={"order": place})
         ProviderState.objects.filter(slug=slug).update(**columns)
+    rules_changed()
 
 
 def probe(slug: str) -> None:
     """End the wait of a provider that is left alone: the next look-up asks it."""
-    change_provider(slug, open_until=None)
+    breaker.close(slug)
 
 
 def rules_changed() -> None:
-    """Have the precedence of facts read anew."""
+    """Have providers and the precedence of facts read anew: at once here, by other processes within seconds."""
+    precedence.forget()
 
 
 def decided(subject: Subject, path: str, fact: Mapping[str, Any], first: list[str]) -> Any:
     """The value of a stored fact that would hold if these providers were believed first of it."""
-    places = {"staff": -1001, "form": -1000, "derived": 10_000} | {slug: n - 900 for n, slug in enumerate(first)}
-    order = {slug: n for n, slug in enumerate(states())} | places
-    claims = [fact, *fact.get("others", [])]
-    return min(claims, key=lambda claim: order.get(str(claim.get("provider")), 9_999))["value"]
+    if path in merging.TOGETHER:
+        return fact["value"]
+    rules = precedence.current()
+    others = replace(rules, first={**rules.first, (subject.value, path): tuple(first)})
+    return min(merging.claims_of(fact), key=lambda claim: others.rank(subject, path, claim["provider"]))["value"]
 
 
-def state_fact(user: AbstractBaseUser, subject: Subject, row: Person | Company, path: str, value: Any) -> None:
-    now = timezone.now()
-    key = row.email if isinstance(row, Person) else row.domain
-    claim = {"value": value, "provider": "staff", "at": now.isoformat(), "confidence": 1.0, "by": user.get_username()}
-    before = row.profile.get(path)
-    others = [{k: v for k, v in before.items() if k != "others"}, *before.get("others", [])] if before else []
-    others = [one for one in others if one["provider"] != "staff"]
-    row.profile[path] = {**claim, **({"others": others} if others else {})}
-    row.save()
-    lookup, _ = Lookup.objects.get_or_create(
-        provider="staff", subject=subject, key=key, defaults={"outcome": "found", "fetched_at": now, "expires_at": now}
-    )
-    lookup.facts[path] = value
-    lookup.save()
+def claims(fact: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """All that was said of a stored fact, what holds first."""
+    return merging.claims_of(fact)
 
 
-def withdraw_fact(user: AbstractBaseUser, subject: Subject, row: Person | Company, path: str) -> None:
-    others = row.profile.pop(path, {}).get("others", [])
-    if others:
-        row.profile[path] = {**others[0], **({"others": others[1:]} if others[1:] else {})}
-    row.save()
+def state_fact(user: AbstractBaseUser, row: Person | Company, path: str, value: Any) -> None:
+    """Staff's own word on a fact: the signups are scored again and the integrations told, once."""
+    profiles.state_fact(user, row, path, value)
+
+
+def withdraw_fact(row: Person | Company, path: str) -> None:
+    """Take staff's word back."""
+    profiles.withdraw_fact(row, path)
 
 
 def ask_again(signup: Signup) -> bool:

@@ -80,15 +80,14 @@ class _State:
     def _picked(self) -> Any:
         """The answer of the provider that staff chose."""
         wanted = self.request.POST["pick"]
-        claims = [self.stored, *self.stored.get("others", [])]
-        found = next((one for one in claims if one.get("provider") == wanted), None)
+        found = next((one for one in engine.claims(self.stored) if one["provider"] == wanted), None)
         if found is None:
             raise kinds.Unfit("That answer has changed meanwhile. Choose again.")
-        return found.get("own", found["value"])
+        return found["value"]
 
     def _kept(self, value: Any) -> HttpResponse:
         was_ours = self.stored.get("provider") == "staff"
-        engine.state_fact(staff(self.request), self.subject, self.row, self.path, value)
+        engine.state_fact(staff(self.request), self.row, self.path, value)
         words = facts.text(self.path, value)
         self.admin.log_change(self.request, self.row, f"{self.label}: {words}")
         back = undoing.back(self.request, self.page)
@@ -134,7 +133,7 @@ def _withdraw(admin: PageAdmin, subject: Subject, request: HttpRequest, pk: int)
     if stored.get("provider") != "staff":
         messages.info(request, f"{name or 'This'}: staff say nothing of it, so there is nothing to take back.")
         return redirect(back)
-    engine.withdraw_fact(staff(request), subject, row, fact)
+    engine.withdraw_fact(row, fact)
     admin.log_change(request, row, f"{name}: taken back")
     again = {"path": fact, "back": back, "value": kinds.typed(stored["value"])}
     sentence = f"{name}: staff’s word is taken back, and what the providers say holds again."

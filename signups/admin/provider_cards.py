@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from django.db.models import Sum
 from django.utils import timezone
@@ -158,9 +159,9 @@ def cards() -> list[Card]:
 
 def totals() -> dict[str, dict[str, float]]:
     """Every counter of the last 30 days, by provider. One query."""
-    rows = ProviderDay.objects.filter(day__gt=utc_today() - SPAN).order_by().values("provider")
-    sums = rows.annotate(**{f"all_{name}": Sum(name) for name in _COUNTERS})
-    return {row["provider"]: {name: row[f"all_{name}"] or 0 for name in _COUNTERS} for row in sums}
+    days = ProviderDay.objects.filter(day__gt=utc_today() - SPAN).order_by().values("provider")
+    rows: Any = days.annotate(**{f"all_{name}": Sum(name) for name in _COUNTERS})
+    return {row["provider"]: {name: row[f"all_{name}"] or 0 for name in _COUNTERS} for row in rows}
 
 
 def _answers(provider: Provider, subject: Subject, labels: Mapping[str, str]) -> Answers:

@@ -1,7 +1,7 @@
 """Read what is known of a customer and their company, with who said so.
 
-Its path lies below the one that sets a plan (`usage`), which takes whatever a customer is called, slashes too: these
-calls must be registered first.
+Its path lies below the one that sets a plan (`usage`), which takes whatever a customer is called, slashes too: this one
+must be registered first.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from ninja import Field, Schema, Status
 
 from signups import customers
 from signups.api.base import Bearer, ErrorOut, api, problem
-from signups.api.usage import PlanIn, PlanOut, change_plan
 from signups.models import ApiKey
 from signups.models.profile import Profile
 
@@ -82,17 +81,6 @@ def read_profile(request: HttpRequest, customer: str) -> Status[Any]:
             "company": company and {"domain": company.domain, "name": company.name, "facts": _facts(company.profile)},
         },
     )
-
-
-@api.patch(
-    "/v1/signups/{path:customer}/profile",
-    response={200: PlanOut, 400: ErrorOut, 401: ErrorOut, 404: ErrorOut, 413: ErrorOut, 422: ErrorOut},
-    auth=Bearer(ApiKey.Kind.BACKEND),
-    include_in_schema=False,
-)
-def change_plan_of_profile(request: HttpRequest, customer: str, payload: PlanIn) -> Status[Any]:
-    """A customer's own id may end in "/profile": setting their plan works as for any other."""
-    return change_plan(request, f"{customer}/profile", payload)
 
 
 def _facts(profile: Profile) -> dict[str, Any]:

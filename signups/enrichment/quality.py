@@ -209,5 +209,5 @@ def quantile(counts: Counter[int], share: float) -> int | None:
 
 
 def _two_digits(ms: int) -> int:
-    size = 10 ** max(0, len(str(ms)) - 2)
+    size: int = 10 ** max(0, len(str(ms)) - 2)
     return round(ms / size) * size
