@@ -290,7 +290,7 @@ def _look_up(
         address.key,
         vetting.known_company_domain(address),
         deadline,
-        _is_company_domain,
+        vetting.is_company_domain,
         is_background=is_background,
         claims_questions=saves,
     )
@@ -298,14 +298,6 @@ def _look_up(
 
 def _not_looked_up(address: Address) -> enrichment.Findings:
     return enrichment.Findings([], {}, {}, vetting.known_company_domain(address), is_late=False)
-
-
-def _is_company_domain(domain: str) -> bool:
-    """Whether a company can be known by the domain of an employer that a provider named."""
-    try:
-        return bool(vetting.known_company_domain(vetting.parse(f"info@{domain}")))
-    except vetting.InvalidAddress:
-        return False
 
 
 # -- What the look-ups say ---------------------------------------------------------------------------------------------

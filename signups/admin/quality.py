@@ -36,7 +36,7 @@ class QualityReportAdmin(PageAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
-        return self.rendered(request, QualityReport.objects.first())
+        return self.rendered(request, QualityReport.objects.first(), {"original": None})
 
     def page(self, request: HttpRequest, row: QualityReport | None) -> dict[str, Any]:
         """Three queries: the report before, the earlier ones, and whether one is being made."""

@@ -17,6 +17,7 @@ DAILY = {  # the daily jobs by the time of day (UTC) at which they begin; what t
     "prune": time(3, 0),
     "fingerprints": time(3, 30),
     "quality": time(4, 0),
+    "refresh": time(4, 20),
     "sync": time(5, 0),
     "limits": time(5, 20),
     "quiet": time(5, 40),

@@ -48,6 +48,7 @@ class Result:
     may_change: bool = False
     was_asked: bool = False
     failure: Exception | None = None
+    holds_for: timedelta | None = None  # where that differs from its outcome's lifetime
 
     @property
     def question(self) -> Question:
@@ -103,7 +104,7 @@ def keep(results: Iterable[Result]) -> None:
             ms=result.ms,
             credits=result.credits,
             fetched_at=result.fetched_at,
-            expires_at=result.fetched_at + lifetime(result.provider, result.outcome),
+            expires_at=result.fetched_at + _lifetime(result),
         )
         for result in sorted(results, key=lambda result: (result.subject, result.key, result.provider))
         if not result.is_kept
@@ -127,9 +128,11 @@ def keep(results: Iterable[Result]) -> None:
         )
 
 
-def lifetime(slug: str, outcome: Found) -> timedelta:
-    own = _own_lifetimes(tuple(contracts.providers())).get(slug, {})
-    return own.get(outcome) or LIFETIME.get(outcome, timedelta(0))
+def _lifetime(result: Result) -> timedelta:
+    if result.holds_for is not None:
+        return result.holds_for
+    own = _own_lifetimes(contracts.providers()).get(result.provider, {})
+    return own.get(result.outcome) or LIFETIME.get(result.outcome, timedelta(0))
 
 
 def has_refused(rows: Collection[Lookup] | Iterable[Any]) -> bool:

@@ -13,7 +13,7 @@ from functools import cache
 from django.utils import timezone
 
 from signups.contracts import Answer, Cost, Deadline, Found, Later, Provider, ServiceError, Subject, UsedUp
-from signups.enrichment.answers import Result
+from signups.enrichment.answers import LIFETIME, Result
 from signups.enrichment.claims import Key
 
 logger = logging.getLogger(__name__)
@@ -55,9 +55,13 @@ def may_ask(provider: Provider) -> bool:
     return is_allowed
 
 
-def not_asked(provider: str, subject: Subject, key: str, why: str, *, may_change: bool) -> Result:
-    """What stands for an answer of somebody who was not asked."""
-    return Result(provider, subject, key, Found.SKIPPED, timezone.now(), note=why, may_change=may_change)
+def not_asked(
+    provider: str, subject: Subject, key: str, why: str, *, may_change: bool = False, is_needed: bool = True
+) -> Result:
+    """What stands for an answer of somebody who was not asked. `is_needed`: and who should be once that is possible."""
+    holds_for = None if is_needed else LIFETIME[Found.FOUND]
+    now = timezone.now()
+    return Result(provider, subject, key, Found.SKIPPED, now, note=why, may_change=may_change, holds_for=holds_for)
 
 
 def late(provider: Provider, subject: Subject, key: str, deadline: Deadline) -> Result:

@@ -17,11 +17,13 @@ from signups.transactions import write_transaction
 
 Key = tuple[str, Subject, str]  # provider, subject, address or domain
 
-_COLUMNS = "provider, subject, key, outcome, facts, note, ms, credits, fetched_at, expires_at, claimed_until"
+_COLUMNS = "provider, subject, key, outcome, facts, note, ms, credits, fetched_at, expires_at, claimed_until, tried_at"
 _CLAIM = """
     INSERT INTO {table} ({columns}) VALUES {rows}
-    ON CONFLICT (provider, subject, key) DO UPDATE SET claimed_until = excluded.claimed_until
-    WHERE ({table}.claimed_until IS NULL OR {table}.claimed_until <= %s) AND ({table}.expires_at <= %s OR %s)
+    ON CONFLICT (provider, subject, key)
+    DO UPDATE SET claimed_until = excluded.claimed_until, tried_at = excluded.tried_at
+    WHERE ({table}.claimed_until IS NULL OR {table}.claimed_until <= %s)
+    AND ({table}.expires_at <= %s OR {table}.outcome = 'skipped' OR %s)
     RETURNING provider, subject, key
 """
 
@@ -37,8 +39,8 @@ def claim(keys: Collection[Key], lasts: timedelta, *, is_forced: bool = False) -
     at, until = (connection.ops.adapt_datetimefield_value(moment) for moment in (now, now + lasts))
     rows, values = [], []
     for provider, subject, key in sorted(keys):
-        rows.append("(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)")
-        values += [provider, subject.value, key, Found.PENDING.value, "{}", "", 0, 0.0, at, at, until]
+        rows.append("(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)")
+        values += [provider, subject.value, key, Found.PENDING.value, "{}", "", 0, 0.0, at, at, until, at]
     statement = _CLAIM.format(table=table, columns=_COLUMNS, rows=", ".join(rows))
     with write_transaction(), connection.cursor() as cursor:
         cursor.execute(statement, [*values, at, at, is_forced])

@@ -273,12 +273,11 @@ class PendingLookups:
             provider = asked.paid.pop(0)
             missing = self._missing(asked)
             may_answer = provider.fields(asked.subject) or missing
-            if not missing:
-                self._skip(asked, provider, f"{provider.name} was not needed: all wanted facts are known.")
-            elif not missing & may_answer:
-                self._skip(asked, provider, f"{provider.name} was not needed: it does not know what is missing.")
-            else:
+            if missing & may_answer:
                 self._ask([(asked, provider)])
+                continue
+            why = "it does not know what is missing" if missing else "all wanted facts are known"
+            self._skip(asked, provider, f"{provider.name} was not needed: {why}.", is_needed=False)
 
     def _give_up(self, asked: _Asked) -> None:
         """The time is up."""
@@ -311,9 +310,8 @@ class PendingLookups:
             result = replace(result, is_kept=not result.was_asked and stale.claimed_until is None)
         asked.results[provider.slug] = result
 
-    def _skip(self, asked: _Asked, provider: Provider, why: str, *, may_change: bool = False) -> None:
-        result = asking.not_asked(provider.slug, asked.subject, asked.key, why, may_change=may_change)
-        self._take(asked, provider, result)
+    def _skip(self, asked: _Asked, provider: Provider, why: str, **how: bool) -> None:
+        self._take(asked, provider, asking.not_asked(provider.slug, asked.subject, asked.key, why, **how))
 
     def _missing(self, asked: _Asked) -> frozenset[str]:
         """The wanted facts that nobody has said yet."""

@@ -62,6 +62,12 @@ JOBS: tuple[Job, ...] = (
         "signups.enrichment.quality.step",
     ),
     Job(
+        "refresh",
+        "Refresh profiles",
+        "Asks providers again about people and companies whose facts are old, the most valuable first, within budgets.",
+        "signups.refreshing.step",
+    ),
+    Job(
         "sync",
         "Usage to the CRM",
         "Tells the CRM each customer's API calls: yesterday, 7 and 30 days, the share of the limit. Only what changed.",

@@ -136,6 +136,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='lookup',
+            name='tried_at',
+            field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name='last asked, also in vain'),
+        ),
+        migrations.AddField(
+            model_name='lookup',
             name='confidence',
             field=models.FloatField(blank=True, null=True),
         ),

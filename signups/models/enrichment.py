@@ -35,6 +35,7 @@ class Lookup(models.Model):
     fetched_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     claimed_until = models.DateTimeField(null=True, blank=True, editable=False)
+    tried_at = models.DateTimeField("last asked, also in vain", null=True, blank=True, editable=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["provider", "subject", "key"], name="one_answer_per_question")]

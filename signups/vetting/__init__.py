@@ -8,7 +8,7 @@ time. What failed or was late is unknown, never bad. What the answers mean for t
 from signups.vetting.address import Address, InvalidAddress, parse
 from signups.vetting.examining import Examination, Examining, ask_again, ask_dns_again, forget, keep_dns, start
 from signups.vetting.kept_answers import keep as keep_answers
-from signups.vetting.kind import known_company_domain
+from signups.vetting.kind import is_company_domain, known_company_domain
 from signups.vetting.optional import replace_answers, unanswered
 from signups.vetting.result import CheckResult
 from signups.vetting.suggestion import for_text as meant_by
@@ -23,6 +23,7 @@ __all__ = [
     "ask_again",
     "ask_dns_again",
     "forget",
+    "is_company_domain",
     "keep_answers",
     "keep_dns",
     "known_company_domain",

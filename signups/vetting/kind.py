@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from signups.domains.registered import is_public, public_suffix, registrable
 from signups.vetting import domain_lists
-from signups.vetting.address import Address
+from signups.vetting.address import Address, InvalidAddress, parse
 from signups.vetting.domain_lists import Entry, Lists
 from signups.vetting.result import CheckResult
 
@@ -63,6 +63,14 @@ def check(address: Address, mail: Mail | None = None) -> CheckResult:
 def known_company_domain(address: Address) -> str:
     """The registered domain of a work address; "" where the domain says nothing of an employer."""
     return "" if of(address.domain).code in NOBODYS else registrable(address.domain)
+
+
+def is_company_domain(domain: str) -> bool:
+    """Whether a company can be known by a domain that somebody named, such as an employer's."""
+    try:
+        return bool(known_company_domain(parse(f"info@{domain}")))
+    except InvalidAddress:
+        return False
 
 
 def mailbox_provider(domain: str) -> str:
