@@ -44,6 +44,7 @@ LOOKUP_TONES: Final[dict[str, str]] = {
     Lookup.Outcome.PENDING: "wait",
     Lookup.Outcome.REFUSED: "look",
     Lookup.Outcome.ERROR: "bad",
+    Lookup.Outcome.SKIPPED: "quiet",
 }
 DEVELOPER_TONES: Final[dict[str, str]] = {
     Signup.Developer.YES: "good",
@@ -58,6 +59,8 @@ RESULT_WORDS: Final[dict[str, str]] = {
     "lapsed": "worker stopped",
     "bug": "our own error",
 }
+# Who says facts besides the providers.
+_OUR_SOURCES: Final[dict[str, str]] = {"staff": "Staff", "form": "The signup form", "derived": "Derived"}
 # Of several deliveries to one integration the first of these is shown.
 _MOST_PRESSING: Final = ("failed", "sending", "pending", "delivered", "skipped")
 _EVENT_WORDS: Final = {"reached_limit": "at the limit"}
@@ -94,6 +97,9 @@ def integration_name(slug: str) -> str:
 
 
 def provider_name(slug: str) -> str:
+    """The name under which people know whoever said a fact."""
+    if slug in _OUR_SOURCES:
+        return _OUR_SOURCES[slug]
     return next((provider.name for provider in contracts.providers() if provider.slug == slug), slug)
 
 

@@ -67,17 +67,24 @@ class PageAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, row: Any, extra_context: dict[str, Any] | None = None, status: int = 200
     ) -> HttpResponse:
         """The page as it answers; whoever calls it has looked at the permissions."""
+        return self.shown(
+            request, row, self.page_template, {**self.page(request, row), **(extra_context or {})}, status
+        )
+
+    def shown(
+        self, request: HttpRequest, row: Any, template: str, more: dict[str, Any], status: int = 200
+    ) -> HttpResponse:
+        """A page about a row, with what every page of the admin needs besides `more`."""
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "original": row,
             "title": str(row),
             "may_change": self.has_change_permission(request, row),
-            **self.page(request, row),
-            **(extra_context or {}),
+            **more,
         }
         request.current_app = self.admin_site.name
-        return TemplateResponse(request, self.page_template, context, status=status)
+        return TemplateResponse(request, template, context, status=status)
 
 
 class DaysFilter(RangeDateFilter):

@@ -15,10 +15,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from signups.activity.scope import Scope
-from signups.admin import badges, facts, mail_stop, signup_page, story, usage_card
+from signups.admin import asked, badges, fact_editing, facts, mail_stop, signup_page, story, usage_card
 from signups.admin.base import DaysFilter, PageAdmin
 from signups.admin.signups import for_dots
-from signups.models import Company, Delivery, Lookup, Person, Signup
+from signups.contracts import Subject
+from signups.enrichment import kinds
+from signups.models import Company, Delivery, Person, Signup
 
 _SHOWN = 100  # signups and people on one page
 
@@ -51,10 +53,10 @@ class CompanyAdmin(PageAdmin):
         signups = _latest(row.signups)
         told = Delivery.objects.filter(company=row).exclude(external_url="").order_by("pk")[:_SHOWN]
         return {
-            "facts": facts.of(row.profile, facts.COMPANY),
+            "facts": facts.about(row, fact_editing.offered(request, row)),
             "picture": facts.picture(row.profile),
             "initials": badges.initials(row.name),
-            "lookups": lookups_of("company", row.domain),
+            "asked": asked.of_company(request, row, next(iter(signups), None)),
             "people": [(person, person.fact("employment.title")) for person in row.people.all()[:_SHOWN]],
             "signups": signup_rows(signups),
             "usage": usage_card.of_company(row),
@@ -70,7 +72,11 @@ class CompanyAdmin(PageAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self._timeline)
-        return [path("<int:pk>/timeline/", view, name="signups_company_timeline"), *super().get_urls()]
+        return [
+            path("<int:pk>/timeline/", view, name="signups_company_timeline"),
+            *fact_editing.urls(self, Subject.COMPANY),
+            *super().get_urls(),
+        ]
 
     def _timeline(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The moments that follow those on the page."""
@@ -119,7 +125,7 @@ class PersonAdmin(PageAdmin):
     list_filter = (("created_at", DaysFilter),)
     list_select_related = ("company",)
     search_fields = ("email", "name", "company__name", "company__domain")
-    search_help_text = "E-mail, name or company"
+    search_help_text = "E-mail, name or company; or a fact, such as linkedin.handle:in/ada"
     ordering = ("-created_at", "-pk")
     actions = None
 
@@ -127,19 +133,30 @@ class PersonAdmin(PageAdmin):
         queryset: QuerySet[Person] = super().get_queryset(request)
         return queryset.select_related("company").annotate(last_signup_at=_last_signup_at("person"))
 
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Person], search_term: str
+    ) -> tuple[QuerySet[Person], bool]:
+        """Also whoever has a fact: "linkedin.handle:in/ada", in any case."""
+        fact, colon, value = search_term.partition(":")
+        if colon and fact in kinds.PERSON:
+            return queryset.filter(**{f"profile__{fact}__value__iexact": value.strip()}), False
+        found: tuple[QuerySet[Person], bool] = super().get_search_results(request, queryset, search_term)
+        return found
+
     def page(self, request: HttpRequest, row: Person) -> dict[str, Any]:
+        signups = _latest(row.signups)
         return {
-            "facts": facts.of(row.profile, facts.PERSON),
+            "facts": facts.about(row, fact_editing.offered(request, row)),
             "picture": facts.picture(row.profile),
             "initials": badges.initials(row.name or row.email),
             "headline": facts.summary(row.fact("employment.title"), row.company),
-            "lookups": lookups_of("person", row.email),
-            "signups": signup_rows(_latest(row.signups)),
+            "asked": asked.of_person(request, row, next(iter(signups), None)),
+            "signups": signup_rows(signups),
             "mail_stop": mail_stop.banner(request, row),
         }
 
     def get_urls(self) -> list[URLPattern]:
-        return [*mail_stop.urls(self), *super().get_urls()]
+        return [*mail_stop.urls(self), *fact_editing.urls(self, Subject.PERSON), *super().get_urls()]
 
     @admin.display(description="person", ordering="name")
     def name_column(self, person: Person) -> SafeString:
@@ -177,11 +194,6 @@ def signup_rows(signups: Iterable[Signup]) -> list[dict[str, Any]]:
         }
         for signup in signups
     ]
-
-
-def lookups_of(subject: str, key: str) -> list[tuple[Lookup, str]]:
-    lookups = Lookup.objects.filter(subject=subject, key=key).order_by("provider")
-    return [(lookup, badges.LOOKUP_TONES.get(lookup.outcome, "quiet")) for lookup in lookups]
 
 
 def _number(model: type[Model]) -> Coalesce:

@@ -1,4 +1,7 @@
-"""A profile as staff read it: the facts in a useful order, each with a label, and who said so when."""
+"""A profile as staff read it: the facts in a useful order, each with who said so when, and who says otherwise.
+
+Changing a fact is `signups.admin.fact_editing`'s business.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from django.utils.dateparse import parse_datetime
 
 from signups.admin.badges import provider_name
 from signups.admin.base import safe_url
+from signups.enrichment.comparing import same
+from signups.models import Company, Person
 from signups.models.profile import Profile
 
 PERSON: Final[dict[str, str]] = {
@@ -65,36 +70,94 @@ _PICTURES: Final = ("avatar", "gravatar.avatar", "github.avatar", "logo")
 
 
 @dataclass(frozen=True)
-class Fact:
-    path: str
-    label: str
+class Said:
+    """What somebody said of a fact. `sure`: how sure, in words; `by`: who of the staff; `says_same`: as what holds."""
+
     text: str
     url: str
     provider: str
     at: datetime | None
+    sure: str = ""
+    by: str = ""
+    says_same: bool = False
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A fact that holds, and the answers that lost. `is_ours`: staff said so; `edit_url`: "" where it is only read."""
+
+    path: str
+    label: str
+    said: Said
+    others: list[Said]
+    is_ours: bool
+    edit_url: str = ""
+
+    @property
+    def key(self) -> str:
+        """The fact's name as part of an element's id."""
+        return self.path.replace(".", "-")
 
 
 @dataclass(frozen=True)
 class Facts:
-    """The facts that are read first, and all others."""
+    """The facts that are read first, and all others. `add_url`: where one that nobody knows is added."""
 
     main: list[Fact]
     more: list[Fact]
+    subject: str = ""
+    add_url: str = ""
 
     def __bool__(self) -> bool:
         return bool(self.main or self.more)
 
 
-def of(profile: Profile, labels: Mapping[str, str]) -> Facts:
-    main = [fact(path, profile[path], labels[path]) for path in labels if path in profile]
-    more = [fact(path, profile[path], _label(path)) for path in sorted(profile) if path not in labels]
-    return Facts(main, more)
+@dataclass(frozen=True)
+class Editing:
+    """Where the facts of a row are changed, and the page to come back to."""
+
+    url: str = ""
+    back: str = ""
+
+    def of(self, path: str = "") -> str:
+        query = {"path": path, "back": self.back} if path else {"back": self.back}
+        return f"{self.url}?{urlencode(query)}" if self.url else ""
 
 
-def fact(path: str, said: Mapping[str, Any], label: str) -> Fact:
-    value = said.get("value")
-    at = parse_datetime(str(said.get("at", "")))
-    return Fact(path, label, text(path, value), _url(path, value), provider_name(str(said.get("provider", ""))), at)
+def about(row: Person | Company | None, editing: Editing | None = None) -> Facts | None:
+    """The facts of a person or a company, None where there is none."""
+    if row is None:
+        return None
+    is_person = isinstance(row, Person)
+    return of(row.profile, PERSON if is_person else COMPANY, "person" if is_person else "company", editing)
+
+
+def of(profile: Profile, labels: Mapping[str, str], subject: str = "person", editing: Editing | None = None) -> Facts:
+    edit = editing or Editing()
+    main = [fact(path, profile[path], labels[path], edit) for path in labels if path in profile]
+    more = [fact(path, profile[path], label(path), edit) for path in sorted(profile) if path not in labels]
+    return Facts(main, more, subject, edit.of())
+
+
+def fact(path: str, stored: Mapping[str, Any], name: str, editing: Editing) -> Fact:
+    others = [said(path, one, stored.get("value")) for one in stored.get("others", [])]
+    if "own" in stored:  # a list that several providers made together: what its first one said alone
+        others = [said(path, {**stored, "value": stored["own"]}, None), *others]
+    is_ours = stored.get("provider") == "staff"
+    return Fact(path, name, said(path, stored), others, is_ours, editing.of(path))
+
+
+def said(path: str, claim: Mapping[str, Any], holds: Any = None) -> Said:
+    value, slug, sure = claim.get("value"), str(claim.get("provider", "")), claim.get("confidence")
+    return Said(
+        text(path, value),
+        _url(path, value),
+        provider_name(slug),
+        parse_datetime(str(claim.get("at", ""))),
+        f"{sure:.0%} sure" if isinstance(sure, int | float) and slug not in ("staff", "form") else "",
+        str(claim.get("by") or ""),
+        holds is not None and same(path, value, holds),
+    )
 
 
 def text(path: str, value: Any) -> str:
@@ -145,7 +208,9 @@ def _url(path: str, value: Any) -> str:
     return safe_url(value) if isinstance(value, str) else ""
 
 
-def _label(path: str) -> str:
-    """ "metrics.trafficRank" → "Metrics: traffic rank"."""
+def label(path: str, labels: Mapping[str, str] | None = None) -> str:
+    """ "metrics.trafficRank" → "Metrics: traffic rank", where the labels have no better word for it."""
+    if labels and path in labels:
+        return labels[path]
     words = "".join(f" {c.lower()}" if c.isupper() else c for c in path).split(".")
     return ": ".join(word.strip() for word in words).capitalize()

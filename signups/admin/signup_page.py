@@ -11,9 +11,21 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from signups.activity.scope import Scope
-from signups.admin import badges, facts, identity, labelling, mail_stop, notes, reviewing, story, usage_card
+from signups.admin import (
+    asked,
+    badges,
+    fact_editing,
+    facts,
+    identity,
+    labelling,
+    mail_stop,
+    notes,
+    reviewing,
+    story,
+    usage_card,
+)
 from signups.admin.base import safe_url
-from signups.models import Attempt, Check, Delivery, Lookup, Signup, Verdict
+from signups.models import Attempt, Check, Delivery, Signup, Verdict
 
 _OTHERS = 8
 _SCORES = 20
@@ -36,7 +48,6 @@ def context(request: HttpRequest, signup: Signup, *, may_change: bool, may_chang
     scores = list(signup.scores.select_related("scorecard").prefetch_related("lines")[:_SCORES])
     deliveries = list(with_attempts(signup.deliveries.remarkable().order_by("-pk")[: _DELIVERIES + 1]))[::-1]
     are_more, deliveries = len(deliveries) > _DELIVERIES, deliveries[-_DELIVERIES:]
-    lookups = list(lookups_about(signup))
     person, company = signup.person, signup.company
     return {
         "signup": signup,
@@ -54,9 +65,9 @@ def context(request: HttpRequest, signup: Signup, *, may_change: bool, may_chang
         "slowest_ms": max((check.ms for check in checks), default=0),
         "score": scores[0] if scores else None,
         "earlier_scores": scores[1:],
-        "person_facts": facts.of(person.profile, facts.PERSON),
-        "company_facts": facts.of(company.profile, facts.COMPANY) if company else None,
-        "lookups": [(lookup, badges.LOOKUP_TONES.get(lookup.outcome, "quiet")) for lookup in lookups],
+        "person_facts": facts.about(person, fact_editing.offered(request, person)),
+        "company_facts": facts.about(company, fact_editing.offered(request, company)),
+        "asked": asked.of_signup(request, signup),
         "deliveries": [shown(delivery) for delivery in deliveries],
         "are_more_deliveries": are_more,
         "routine_deliveries": signup.deliveries.routine().count(),
@@ -113,13 +124,6 @@ def elsewhere(deliveries: Iterable[Delivery]) -> list[tuple[str, str]]:
     """Where the vendors show what they were told: the latest link of each."""
     links = {delivery.integration: safe_url(delivery.external_url) for delivery in deliveries if delivery.external_url}
     return [(badges.integration_name(slug), url) for slug, url in links.items() if url]
-
-
-def lookups_about(signup: Signup) -> QuerySet[Lookup]:
-    asked = Q(subject="person", key=signup.person.email)
-    if signup.company is not None:
-        asked |= Q(subject="company", key=signup.company.domain)
-    return Lookup.objects.filter(asked).order_by("subject", "provider")
 
 
 def _evidence(check: Check) -> list[tuple[str, str]]:

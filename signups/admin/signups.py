@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesCheckboxFilter, RangeNumericFilter
 
 from signups.activity.scope import Scope
-from signups.admin import badges, crm_mails, identity, labelling, notes, plan, reviewing, signup_page, story
+from signups.admin import asked, badges, crm_mails, identity, labelling, notes, plan, reviewing, signup_page, story
 from signups.admin.base import DaysFilter, PageAdmin
 from signups.admin.labelling import LabelFilter
 from signups.models import Delivery, Signup
@@ -135,6 +135,7 @@ class SignupAdmin(SignupColumns, PageAdmin):
         return [
             *views,
             *notes.urls(self),
+            *asked.urls(self),
             *identity.urls(self),
             *crm_mails.urls(self),
             *plan.urls(self),

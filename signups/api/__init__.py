@@ -3,7 +3,7 @@
 `base` holds what all calls share; each other module holds the calls of one chapter, and registers them when imported.
 """
 
-from signups.api import actions, signups, usage  # noqa: F401  register their calls
+from signups.api import actions, profiles, signups, usage  # noqa: F401  register their calls
 from signups.api.base import api
 
 __all__ = ["api"]

@@ -125,6 +125,17 @@ def change_plan(request: HttpRequest, customer: str, payload: PlanIn) -> Status[
     return Status(200, _plan_of(changed))
 
 
+@api.patch(
+    "/v1/signups/{path:customer}/profile",
+    response={200: PlanOut, 400: ErrorOut, 401: ErrorOut, 404: ErrorOut, 413: ErrorOut, 422: ErrorOut},
+    auth=Bearer(ApiKey.Kind.BACKEND),
+    include_in_schema=False,
+)
+def change_plan_below_profile(request: HttpRequest, customer: str, payload: PlanIn) -> Status[Any]:
+    """A customer's own id may end in "/profile", where the profile is read: its plan is set as any other's."""
+    return change_plan(request, f"{customer}/profile", payload)
+
+
 def _changes(payload: PlanIn) -> dict[str, Any]:
     fields = {"plan": "plan", "limit": "plan_limit", "limit_period": "plan_period", "external_id": "external_id"}
     return {fields[name]: value for name, value in payload.model_dump(exclude_unset=True).items()}

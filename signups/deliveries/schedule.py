@@ -16,6 +16,7 @@ SWEEP = f"{PREFIX}sweep"
 DAILY = {  # the daily jobs by the time of day (UTC) at which they begin; what they do is `signups.jobs`' business
     "prune": time(3, 0),
     "fingerprints": time(3, 30),
+    "quality": time(4, 0),
     "refresh": time(4, 20),
     "sync": time(5, 0),
     "limits": time(5, 20),

@@ -56,6 +56,12 @@ JOBS: tuple[Job, ...] = (
         "signups.vetting.learning.step",
     ),
     Job(
+        "quality",
+        "Data quality",
+        "Measures what each provider knows, how often others agree, how old and dear it is, and what looks wrong.",
+        "signups.enrichment.quality.step",
+    ),
+    Job(
         "refresh",
         "Refresh profiles",
         "Asks providers again about people and companies whose facts are old, the most valuable first, within budgets.",

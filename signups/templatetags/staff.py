@@ -22,6 +22,14 @@ def when(moment: datetime | None) -> SafeString:
 
 
 @register.filter
+def ago(moment: datetime) -> str:
+    """How long ago, as plain words."""
+    from signups.admin import badges
+
+    return badges.ago(moment)
+
+
+@register.filter
 def provider_name(slug: str) -> str:
     """The name under which people know a provider."""
     from signups.admin import badges

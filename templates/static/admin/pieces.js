@@ -58,5 +58,16 @@
     else if (!further.hasAttribute("aria-busy")) goOn(further);
   });
 
+  // What pops up beside a fact goes away with Escape, wherever the pointer is, until the fact is left.
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    document.querySelectorAll(".ob-fact:hover .ob-source, .ob-source:focus-within").forEach((source) => {
+      source.classList.add("ob-is-dismissed");
+      const back = () => source.classList.remove("ob-is-dismissed");
+      source.closest(".ob-fact").addEventListener("mouseleave", back, { once: true });
+      source.addEventListener("focusout", back, { once: true });
+    });
+  });
+
   document.querySelectorAll("[data-panel]").forEach((panel) => fill(panel, panel.dataset.panel));
 })();
