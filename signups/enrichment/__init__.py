@@ -5,6 +5,7 @@ the order of `ENRICHMENT_PROVIDERS`. What is late or pending is the caller's to 
 """
 
 from signups.enrichment.answers import LIFETIME, Result
+from signups.enrichment.hearing import hear
 from signups.enrichment.lookups import Findings, PendingLookups, save, start
 
-__all__ = ["LIFETIME", "Findings", "PendingLookups", "Result", "save", "start"]
+__all__ = ["LIFETIME", "Findings", "PendingLookups", "Result", "hear", "save", "start"]
