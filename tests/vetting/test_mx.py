@@ -58,14 +58,14 @@ def test_the_evidence_names_the_mail_servers_in_the_order_of_preference(sandbox:
     ("status", "code"),
     [("SERVFAIL", "dns_servfail"), ("REFUSED", "dns_refused"), ("NOTIMP", "dns_error"), ("FORMERR", "dns_error")],
 )
-def test_aname_server_that_does_not_say_proves_nothing(sandbox: Sandbox, status: str, code: str) -> None:
+def test_a_name_server_that_does_not_say_proves_nothing(sandbox: Sandbox, status: str, code: str) -> None:
     sandbox.fault("dns", status=status, times=None)
     result = check("dev.test")
     assert (result.outcome, result.code) == ("unknown", code)
     assert status in result.evidence["error"]
 
 
-def test_a_silentname_server_is_unknown_when_the_time_is_up(sandbox: Sandbox) -> None:
+def test_a_silent_name_server_is_unknown_when_the_time_is_up(sandbox: Sandbox) -> None:
     deadline = Deadline(250)
     result = mx.start("silent.test", deadline).finish().check
     assert (result.outcome, result.code) == ("unknown", "dns_timeout")
@@ -184,7 +184,7 @@ def test_a_name_server_that_stays_silent_is_waited_for_once(sandbox: Sandbox, se
 
 
 @pytest.mark.parametrize("server", ["127.0.0.1:{port}", " 127.0.0.1:{port} "])
-def testname_servers_are_read_as_address_and_port(sandbox: Sandbox, settings: Any, server: str) -> None:
+def test_name_servers_are_read_as_address_and_port(sandbox: Sandbox, settings: Any, server: str) -> None:
     settings.DNS_NAMESERVERS = ["127.0.0.1:9", server.format(port=sandbox.ports["dns"])]
     vetting.forget()
     assert check("dev.test").code == "mx"
@@ -204,7 +204,7 @@ def test_a_port_is_53_where_none_is_named(value: str, server: tuple[str, int]) -
     assert (read.answer_nameserver(), read.answer_port()) == server
 
 
-def test_aname_server_that_cannot_be_read_is_named_with_the_setting(settings: Any) -> None:
+def test_a_name_server_that_cannot_be_read_is_named_with_the_setting(settings: Any) -> None:
     settings.DNS_NAMESERVERS = ["dns.example.com"]
     vetting.forget()
     result = check("dev.test")
