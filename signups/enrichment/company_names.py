@@ -53,9 +53,9 @@ _GENERIC = frozenset(
     "development digital employed employee empty example firm for free freelance freelancer fulltime global group "
     "hello hobby hobbyist holding home i in independent indie individual international internet it job jobless labs "
     "learning limited looking me media my myself na name no nobody none not nothing null of open org organisation "
-    "organization own owner people person personal private product products project projects retired school self services shop side "
-    "software solo solutions startup stealth student studio studios systems team tech technologies technology test "
-    "testing the to tbd unemployed university unknown various web website work working xxx your".split()
+    "organization own owner people person personal private product products project projects retired school self "
+    "services shop side software solo solutions startup stealth student studio studios systems team tech technologies "
+    "technology test testing the to tbd unemployed university unknown various web website work working xxx your".split()
 )
 _INITIALS = re.compile(r"\b[^\W\d_](?:[./][^\W\d_])+\b\.?")  # "S.A.", "a/s", "o.o."
 _NOT_A_WORD = re.compile(r"[\W_]+")
