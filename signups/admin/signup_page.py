@@ -11,7 +11,18 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from signups.activity.scope import Scope
-from signups.admin import badges, facts, identity, labelling, mail_stop, notes, reviewing, story, usage_card
+from signups.admin import (
+    badges,
+    company_matches,
+    facts,
+    identity,
+    labelling,
+    mail_stop,
+    notes,
+    reviewing,
+    story,
+    usage_card,
+)
 from signups.admin.base import safe_url
 from signups.models import Attempt, Check, Delivery, Lookup, Signup, Verdict
 
@@ -65,6 +76,7 @@ def context(request: HttpRequest, signup: Signup, *, may_change: bool, may_chang
         **story.context(request, Scope.of([signup]), reverse("admin:signups_signup_timeline", args=[signup.pk])),
         "note_added": notes.just_added(request, signup),
         "visitors": identity.visitors(signup),
+        **company_matches.of_person(request, person),
         "mail_stop": mail_stop.banner(request, person),
         "developer_tone": badges.DEVELOPER_TONES.get(signup.developer, "quiet"),
         "usage": usage_card.of_signup(signup, may_change=may_change),

@@ -137,9 +137,10 @@ def found_or_made(domain: str, name: str, profile: Profile) -> tuple[Company, bo
     if company is None:
         values = {"name": name[:255], "profile": profile}
         company, is_new = Company.objects.get_or_create(domain=domain, defaults=values)
-    while merged_into := _held(company.pk):
-        company, is_new = Company.objects.get(pk=merged_into), False
-    return company, is_new
+    held = _held(company.pk)
+    while held.merged_into_id:
+        held, is_new = _held(held.merged_into_id), False
+    return held, is_new
 
 
 def keep_aliases(company: Company, is_company_domain: Callable[[str], bool]) -> None:
@@ -166,15 +167,12 @@ def keep_aliases(company: Company, is_company_domain: Callable[[str], bool]) -> 
     )
 
 
-def _held(company_pk: int) -> int | None:
-    """Into which company this one was merged, None where it was not, and will not be before this transaction ends."""
+def _held(pk: int) -> Company:
+    """The company as it is now, and will not be merged into another before this transaction ends."""
     if connection.vendor != "postgresql":  # SQLite's writing transactions come one after the other
-        return Company.objects.filter(pk=company_pk).values_list("merged_into", flat=True).get()
+        return Company.objects.get(pk=pk)
     # Many may hold it at once, and update it: only merging (FOR UPDATE) waits. The ORM knows no such lock.
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT merged_into_id FROM signups_company WHERE id = %s FOR KEY SHARE", [company_pk])
-        row: tuple[int | None] = cursor.fetchone()
-    return row[0]
+    return Company.objects.raw("SELECT * FROM signups_company WHERE id = %s FOR KEY SHARE", [pk])[0]
 
 
 def _companies(domains: Iterable[str]) -> dict[str, int]:
