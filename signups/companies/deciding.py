@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from signups.companies.telling import is_told, tell_anew
 from signups.enrichment import belonging
-from signups.enrichment.belonging import DECIDED
+from signups.enrichment.belonging import DECIDED as DECIDED
 from signups.enrichment.clues import CONFIDENCE
 from signups.enrichment.employer import ATTACH
 from signups.models import Company, CompanyMatch, Person, Signup
