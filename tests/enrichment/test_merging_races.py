@@ -53,7 +53,7 @@ def test_whoever_arrives_during_a_merge_ends_up_at_the_kept_company() -> None:
     boss = User.objects.create_user("boss")
     for number in range(100, 105):
         make_signup(f"p{number}@acme.io", company=merged)
-    in_threads(*(lambda n=n: arrive(n) for n in range(6)), lambda: merging.merge(merged, kept, boss))  # type: ignore[misc]
+    in_threads(*(lambda n=n: arrive(n) for n in range(6)), lambda: merging.merge(merged, kept, boss))
     assert Signup.objects.filter(company=kept).count() == Signup.objects.count() == 11
     assert not Person.objects.filter(company=merged).exists()
 
