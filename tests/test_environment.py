@@ -57,6 +57,7 @@ def test_every_setting_is_listed_once() -> None:
         ({"CLOSE_API_URL": "ftp://close"}, "CLOSE_API_URL must start with http"),
         ({"QUEUE_URL": "amqp://x"}, "QUEUE_URL must be empty or start with redis://"),
         ({"DATABASE_URL": "mysql://x/y"}, "DATABASE_URL must be sqlite"),
+        ({"CLEARBIT_PARAMS": "clearbit_format"}, "CLEARBIT_PARAMS must be name=value pairs, such as clearbit_format=1"),
         ({"MIXPANEL_ID_MERGE": "perhaps"}, "MIXPANEL_ID_MERGE must be"),
         ({"RDAP_SERVERS": "https://rdap.example.com"}, "RDAP_SERVERS must start with http"),
         ({"RDAP_SERVERS": "com=rdap.example.com"}, "RDAP_SERVERS must start with http"),

@@ -340,6 +340,12 @@ def test_lookups_show_who_was_asked_about(sandbox: Sandbox) -> None:
     assert "nora@quietcorp.test person 404" in seen(sandbox, "/see/enrichment")
 
 
+@pytest.mark.parametrize("page", ["/", "/see/enrichment"])
+def test_it_is_said_how_to_switch_on_the_vendors_that_are_off(sandbox: Sandbox, page: str) -> None:
+    keys = ("PDL_API_KEY=sandbox-pdl", "APOLLO_API_KEY=sandbox-apollo", "HUNTER_API_KEY=sandbox-hunter")
+    assert [key for key in keys if key not in seen(sandbox, page)] == []
+
+
 def test_gravatar_lookups_name_the_address_behind_the_hash(sandbox: Sandbox) -> None:
     digest = hashlib.sha256(b"ada@dev.test").hexdigest()
     requests.get(f"{sandbox.url}/gravatar/v3/profiles/{digest}", timeout=10)
