@@ -14,7 +14,7 @@ from django.utils import timezone
 from signups import enrichment
 from signups.admin import provider_cards
 from signups.enrichment import precedence
-from signups.models import ProviderDay, ProviderState
+from signups.models import Lookup, ProviderDay, ProviderState
 from signups.usage.figures import utc_today
 from tests.admin.rows import make_staff
 from tests.admin.test_queries import queries
@@ -107,6 +107,15 @@ def test_one_that_is_left_alone_says_until_when_and_why(browser: Client) -> None
     assert f"Left alone until {until:%H:%M} UTC" in shown
     assert "GitHub: answered 429" in shown
     assert "Try again now" in shown
+
+
+def test_the_last_success_is_the_last_answer_hit_or_miss() -> None:
+    now = timezone.now()
+    for hours, outcome in ((1, "error"), (2, "not_found"), (3, "found")):
+        at = now - timedelta(hours=hours)
+        values = {"outcome": outcome, "fetched_at": at, "expires_at": at}
+        Lookup.objects.create(provider="clearbit", subject="person", key=outcome, **values)
+    assert card().last_success == now - timedelta(hours=2)
 
 
 def test_the_page_needs_as_many_queries_with_thirty_days_as_with_one(browser: Client) -> None:
