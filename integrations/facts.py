@@ -5,16 +5,18 @@ only says where it keeps each. What cannot be read as it should is left out and 
 not cost the others. What is read is safe to store and to show: no control characters, http(s) links only, bounded
 lengths. Escaping is left to whoever shows it.
 
-Missing on purpose: `googleplus` and `klout` (closed), `indexedAt` and `id` (the provider's own business), and the
-pictures of Clearbit's logo service (closed in December 2025: dead links).
+Missing on purpose: `email` (what was asked for), `googleplus` and `klout` (closed), `indexedAt` and `id` (the
+provider's own business), and the pictures of Clearbit's logo service (closed in December 2025: dead links).
 """
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import math
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -56,6 +58,16 @@ def read(provider: str, table: Mapping[str, Reader], said: Mapping[str, Any]) ->
     return facts
 
 
+def read_clearbit(provider: str, table: Mapping[str, Reader], body: Any) -> Facts:
+    """The facts in a body that has them where Clearbit's objects do."""
+    return read(provider, table, {path: dig(body, path) for path in table})
+
+
+def taken(paths: Mapping[str, str], body: Any) -> dict[str, Any]:
+    """Attribute → what stands in `body` at the path that the table names for it."""
+    return {attribute: dig(body, path) for attribute, path in paths.items()}
+
+
 def dig(body: Any, path: str) -> Any:
     """What stands in `body` at a dotted path, None where nothing does."""
     for name in path.split("."):
@@ -63,6 +75,11 @@ def dig(body: Any, path: str) -> Any:
             return None
         body = body.get(name)
     return body
+
+
+def address_hash(email: str) -> str:
+    """The SHA-256 of the address in lower case without surrounding blanks, in hex: what is sent instead of it."""
+    return hashlib.sha256(email.strip().lower().encode()).hexdigest()
 
 
 # -- Readers -----------------------------------------------------------------------------------------------------------
@@ -132,6 +149,28 @@ def several(reader: Reader) -> Reader:
         return list(dict.fromkeys(item for item in items if item is not None))
 
     return read_all
+
+
+def inner(name: str, reader: Reader) -> Reader:
+    """What `reader` reads, also where it stands in an object under `name`."""
+    return lambda value: reader(value.get(name) if isinstance(value, Mapping) else value)
+
+
+def tag(value: Any) -> str | None:
+    """A technology as Clearbit spells it ("Google Analytics" → "google_analytics")."""
+    return re.sub(r"[^\w+#.]+", "_", (text(value) or "").lower()).strip("_") or None
+
+
+def moment(value: Any) -> str | None:
+    """A date, or a date with its time, in ISO 8601; a time of no zone is taken for UTC."""
+    said = text(value) or ""
+    try:
+        found = datetime.fromisoformat(said)
+    except ValueError:
+        return None
+    if len(said) <= len("2026-11-24"):
+        return found.date().isoformat()
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).isoformat()
 
 
 def link(value: Any) -> str | None:
@@ -206,6 +245,8 @@ _TWITTER: dict[str, Reader] = {
     "twitter.followers": _COUNT,
     "twitter.following": _COUNT,
     "twitter.location": text,
+    "twitter.statuses": _COUNT,
+    "twitter.favorites": _COUNT,
     "twitter.site": link,
     "twitter.avatar": image,
 }
@@ -233,11 +274,15 @@ PERSON: Mapping[str, Reader] = {
     "github.followers": _COUNT,
     "github.following": _COUNT,
     **_TWITTER,
-    "twitter.statuses": _COUNT,
-    "twitter.favorites": _COUNT,
     "linkedin.handle": path_handle("in"),
     "gravatar.handle": handle,
     "gravatar.avatar": image,
+    "gravatar.urls": several(inner("value", link)),
+    "gravatar.avatars": several(inner("url", image)),
+    "fuzzy": boolean,
+    "emailProvider": boolean,
+    "activeAt": moment,
+    "inactiveAt": moment,
 }
 COMPANY: Mapping[str, Reader] = {
     "name": text,
@@ -253,11 +298,17 @@ COMPANY: Mapping[str, Reader] = {
     "category.subIndustry": text,
     "category.gicsCode": identifier,
     "category.sicCode": identifier,
+    "category.sic4Codes": several(identifier),
     "category.naicsCode": identifier,
+    "category.naics6Codes": several(identifier),
+    "category.naics6Codes2022": several(identifier),
     "tags": several(text),
     "description": long_text,
     "foundedYear": whole(800, 2100),
     **_GEO,
+    "geo.streetNumber": identifier,
+    "geo.streetName": text,
+    "geo.subPremise": identifier,
     "geo.streetAddress": text,
     "geo.postalCode": identifier,
     "logo": image,
@@ -269,7 +320,9 @@ COMPANY: Mapping[str, Reader] = {
     "emailProvider": boolean,
     "type": one_of(COMPANY_TYPES),
     "ticker": text,
+    "identifiers.usEIN": identifier,
     "phone": text,
+    "metrics.alexaUsRank": _COUNT,
     "metrics.alexaGlobalRank": _COUNT,
     "metrics.trafficRank": text,
     "metrics.employees": _COUNT,
@@ -278,8 +331,9 @@ COMPANY: Mapping[str, Reader] = {
     "metrics.raised": _MONEY,
     "metrics.annualRevenue": _MONEY,
     "metrics.estimatedAnnualRevenue": text,
-    "tech": several(text),
-    "techCategories": several(text),
+    "metrics.fiscalYearEnd": identifier,  # a month, as a number
+    "tech": several(tag),
+    "techCategories": several(tag),
     "parent.domain": domain,
     "ultimateParent.domain": domain,
 }

@@ -5,7 +5,6 @@ https://docs.gravatar.com/rest-api/ — works without a key at 100 look-ups an h
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,15 +13,34 @@ from django.conf import settings
 
 from integrations import facts
 from integrations.http import Door
-from signups.contracts import Answer, Deadline, Facts, Found, Never, Provider
+from signups.contracts import Answer, Deadline, Facts, Found, Never, Provider, Rate
 
 # Gravatar's service types of verified accounts → the network's name in a profile.
 _NETWORKS = {"github": "github", "linkedin": "linkedin", "twitter": "twitter", "x": "twitter", "facebook": "facebook"}
+# Ours → theirs, where a value is taken as it stands.
+_PERSON = {
+    "name.fullName": "display_name",
+    "name.givenName": "first_name",
+    "name.familyName": "last_name",
+    "location": "location",
+    "timeZone": "timezone",
+    "bio": "description",
+    "avatar": "avatar_url",
+    "employment.name": "company",
+    "employment.title": "job_title",
+    "gravatar.avatar": "avatar_url",
+}
 
 
 class Gravatar(Provider):
     slug = "gravatar"
     name = "Gravatar"
+    person_fields = frozenset(_PERSON) | {"gravatar.handle"} | {f"{network}.handle" for network in _NETWORKS.values()}
+    privacy = "The SHA-256 of the e-mail address, never the address, goes to Gravatar (Automattic, USA)."
+    confidence = 0.9  # people write their own, and have proven the accounts
+
+    def rate(self) -> Rate:
+        return Rate(1_000 if settings.GRAVATAR["api_key"] else 100, 3600)
 
     def find_person(self, email: str, deadline: Deadline) -> Answer:
         key = settings.GRAVATAR["api_key"]
@@ -33,7 +51,7 @@ class Gravatar(Provider):
             secrets=[key],
             key_setting="GRAVATAR_API_KEY",
         )
-        path = f"/profiles/{address_hash(email)}"
+        path = f"/profiles/{facts.address_hash(email)}"
         reply = door.call("GET", path, is_safe=True, deadline=deadline, accept=(404,))
         if reply.status == 404:
             return Answer(Found.NOT_FOUND)
@@ -45,25 +63,11 @@ class Gravatar(Provider):
         return Answer(Found.FOUND, found) if found else Answer(Found.NOT_FOUND, note="The profile is empty.")
 
 
-def address_hash(email: str) -> str:
-    """The SHA-256 of the address in lower case without surrounding blanks, in hex."""
-    return hashlib.sha256(email.strip().lower().encode()).hexdigest()
-
-
 def person_facts(body: Any) -> Facts:
     """Gravatar's profile object as facts."""
     said = {
-        "name.fullName": facts.dig(body, "display_name"),
-        "name.givenName": facts.dig(body, "first_name"),
-        "name.familyName": facts.dig(body, "last_name"),
-        "location": facts.dig(body, "location"),
-        "timeZone": facts.dig(body, "timezone"),
-        "bio": facts.dig(body, "description"),
-        "avatar": facts.dig(body, "avatar_url"),
-        "employment.name": facts.dig(body, "company"),
-        "employment.title": facts.dig(body, "job_title"),
+        **facts.taken(_PERSON, body),
         "gravatar.handle": _handle(facts.dig(body, "profile_url")),
-        "gravatar.avatar": facts.dig(body, "avatar_url"),
         **_accounts(facts.dig(body, "verified_accounts")),
     }
     return facts.read("gravatar", facts.PERSON, said)

@@ -13,6 +13,7 @@ import re
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from http import HTTPStatus
@@ -220,7 +221,8 @@ def retry_after_s(headers: Mapping[str, str]) -> float | None:
     """Seconds the vendor asks us to wait, None where it does not say.
 
     Read in this order, the most exact first: `RateLimit: …, reset=2.5` (draft-ietf-httpapi-ratelimit-headers, an early
-    form), `Retry-After` as seconds or a date (RFC 9110 section 10.2.3), `X-RateLimit-Reset` as seconds or an epoch.
+    form), `Retry-After` as seconds or a date (RFC 9110 section 10.2.3), `X-RateLimit-Reset` as seconds, an epoch or a
+    UTC timestamp (People Data Labs).
     """
     found = {name.lower(): value for name, value in headers.items()}
     if match := re.search(r"\breset=(\d+(?:\.\d+)?)", found.get("ratelimit", "")):
@@ -230,11 +232,19 @@ def retry_after_s(headers: Mapping[str, str]) -> float | None:
         if re.fullmatch(r"\d+(\.\d+)?", value):
             seconds = float(value)
             return _bounded(seconds - time.time() if seconds > 1_000_000_000 else seconds)
-        if value:
-            try:
-                return _bounded(parsedate_to_datetime(value).timestamp() - time.time())
-            except ValueError:
-                continue
+        if moment := _moment(value):
+            return _bounded(moment.timestamp() - time.time())
+    return None
+
+
+def _moment(value: str) -> datetime | None:
+    """A date of HTTP, or a timestamp of ISO 8601."""
+    for read in (parsedate_to_datetime, datetime.fromisoformat):
+        try:
+            found = read(value)
+        except ValueError:
+            continue
+        return found if found.tzinfo else found.replace(tzinfo=UTC)
     return None
 
 

@@ -19,15 +19,17 @@ from urllib.parse import quote, urljoin, urlsplit
 from django.conf import settings
 from django.utils.dateparse import parse_datetime
 
-from integrations import facts, rdap_servers
+from integrations import facts, guarded, rdap_servers
+from integrations.guarded import urls
 from integrations.http import Door, Reply, retry_after_s
-from signups.contracts import Deadline, Examiner, Finding, Later
+from signups.contracts import Deadline, Examiner, Finding, Later, Never
 
 YOUNG = timedelta(days=30)
 HOLDS_FOR = timedelta(days=7)
 UNKNOWN_HOLDS_FOR = timedelta(days=1)
 MOST_REDIRECTS = 2  # RFC 7480 section 5.2 has clients follow them; a registry that moved needs one
 _REDIRECTS = (301, 302, 303, 307, 308)
+_ACCEPT = "application/rdap+json, application/json"
 _REST_S = (60.0, 3600.0)  # how long a registry is left alone after 429, at least and at most
 
 _resting_until: dict[str, float] = {}  # host → monotonic clock
@@ -55,16 +57,12 @@ class DomainAge(Examiner):
 
     def _ask(self, url: str, deadline: Deadline) -> Reply:
         """The registry's last word: 200 or 404. Raises a ServiceError."""
+        chosen = urlsplit(url).netloc
         for _ in range(1 + MOST_REDIRECTS):
-            parts = urlsplit(url)
-            host = parts.netloc
+            host = urlsplit(url).netloc
             if time.monotonic() < _resting_until.get(host, 0):
                 raise Later(self.name, f"{host} asked to be left alone for a while")
-            door = Door(self.name, f"{parts.scheme}://{host}", url_setting="RDAP_SERVERS")
-            headers = {"Accept": "application/rdap+json, application/json"}
-            accept = (404, 429, *_REDIRECTS)
-            path = f"{parts.path}?{parts.query}" if parts.query else parts.path
-            reply = door.call("GET", path, headers=headers, is_safe=True, deadline=deadline, accept=accept)
+            reply = self._call(url, deadline) if host == chosen else self._call_guarded(url, deadline)
             if reply.status == 429:
                 shortest, longest = _REST_S
                 wait_s = min(max(retry_after_s(reply.headers) or 0.0, shortest), longest)
@@ -76,6 +74,22 @@ class DomainAge(Examiner):
             if not url:
                 raise Later(self.name, f"{host} points to a place that is not to be asked", status=reply.status)
         raise Later(self.name, f"more than {MOST_REDIRECTS} redirects")
+
+    def _call(self, url: str, deadline: Deadline) -> Reply:
+        """Ask the server that the list or the operator names."""
+        parts = urlsplit(url)
+        door = Door(self.name, f"{parts.scheme}://{parts.netloc}", url_setting="RDAP_SERVERS")
+        accept = (404, 429, *_REDIRECTS)
+        path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+        return door.call("GET", path, headers={"Accept": _ACCEPT}, is_safe=True, deadline=deadline, accept=accept)
+
+    def _call_guarded(self, url: str, deadline: Deadline) -> Reply:
+        """Ask a server that another one names: only at a public address, whatever its name stands for."""
+        page = guarded.visit(urls.read(url), deadline, guarded.Wish(_ACCEPT))
+        if page.status not in (200, 404, 429, *_REDIRECTS):
+            failure = Later if page.status >= 500 else Never
+            raise failure(self.name, f"{urlsplit(url).netloc} answered {page.status}", status=page.status)
+        return Reply(self.name, page.status, page.headers, page.body.decode("utf-8", "replace"))
 
 
 def server(domain: str) -> str:

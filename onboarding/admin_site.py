@@ -56,6 +56,10 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             [
                 _item("Companies", "domain", "signups_company", request),
                 _item("People", "person", "signups_person", request),
+                _item(
+                    "Where do they work?", "person_pin_circle", "signups_companymatch", request,
+                    badge=counts.workplaces,
+                ),
                 _item("Providers", "travel_explore", "signups_providerstate", request),
                 _item("Facts", "fact_check", "signups_fieldprecedence", request),
                 _item("Data quality", "health_metrics", "signups_qualityreport", request),

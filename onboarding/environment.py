@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -284,6 +284,43 @@ VARIABLES: tuple[Variable, ...] = (
         _B + "/clearbit/company",
     ),
     Variable(
+        "CLEARBIT_PARAMS",
+        str,
+        "",
+        "Added to every such look-up, as in a URL: `clearbit_format=1` where the URLs are Hunter's, "
+        "`https://api.hunter.io`, whose refusals are then understood",
+    ),
+    Variable(
+        "PDL_API_KEY",
+        str,
+        "",
+        "Key of People Data Labs; empty: off. Privacy: it is sent the hash of the address, and the company's domain",
+        is_secret=True,
+    ),
+    Variable(
+        "PDL_API_URL",
+        str,
+        "https://api.peopledatalabs.com",
+        "People Data Labs' API; its own sandbox: `https://sandbox.api.peopledatalabs.com`",
+        _B + "/peopledatalabs",
+    ),
+    Variable(
+        "APOLLO_API_KEY",
+        str,
+        "",
+        "Key of Apollo; empty: off. Privacy: it is sent the hash of the address, and the company's domain",
+        is_secret=True,
+    ),
+    Variable("APOLLO_API_URL", str, "https://api.apollo.io/api/v1", "Apollo's API", _B + "/apollo/api/v1"),
+    Variable(
+        "HUNTER_API_KEY",
+        str,
+        "",
+        "Key of Hunter; empty: off. Privacy: it is sent the address and the company's domain",
+        is_secret=True,
+    ),
+    Variable("HUNTER_API_URL", str, "https://api.hunter.io/v2", "Hunter's API", _B + "/hunter/v2"),
+    Variable(
         "GRAVATAR_API_KEY",
         str,
         "",
@@ -401,6 +438,14 @@ def refuse_unsendable(values: Mapping[str, Any]) -> None:
         raise ImproperlyConfigured(f"SMTP_PROBE_HELO must be a host name such as mail.example.com, not {helo!r}")
     if via and not re.fullmatch(r"([0-9.]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}", via):
         raise ImproperlyConfigured(f"SMTP_PROBE_VIA must be address:port, such as 192.0.2.1:25, not {via!r}")
+
+
+def query(name: str, value: str) -> dict[str, str]:
+    """The parameters of a URL's query. Raises ImproperlyConfigured where one has no value."""
+    pairs = [pair.partition("=") for pair in value.strip().lstrip("?").split("&") if pair]
+    if not all(parameter and text for parameter, _, text in pairs):
+        raise ImproperlyConfigured(f"{name} must be name=value pairs, such as clearbit_format=1, not {value!r}")
+    return dict(parse_qsl(value.strip().lstrip("?")))
 
 
 def registries(name: str, values: list[str]) -> dict[str, str]:

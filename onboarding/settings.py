@@ -177,6 +177,14 @@ LIST_FETCHER = "integrations.domain_lists.fetch"
 # disposable one.
 SANDBOX_KINDS = {"bigmail.test": "free_mail", "throwaway.test": "disposable"} if SANDBOX else {}
 
+# Only in the pretend internet, too: where its public addresses (sandbox/zones.py) are reached: (network, port) → host
+# and port. The first that fits counts; at other ports nobody answers there.
+GUARDED_ROUTES: dict[tuple[str, int], tuple[str, int]] = {}
+if SANDBOX:
+    GUARDED_ROUTES = dict.fromkeys(
+        (("198.51.100.0/24", 80), ("2001:db8::/32", 80)), ("127.0.0.1", SANDBOX_PORTS["http"])
+    )
+
 # The optional checks, off by default (docs/vetting.md).
 MAIL_SETUP_IS_ON: bool = VALUES["VETTING_MAIL_SETUP"]
 SMTP_PROBE = {
@@ -190,8 +198,12 @@ environment.refuse_unsendable(VALUES)
 # Who is asked about a person or a company, in this order; a later answer never overrides an earlier one.
 ENRICHMENT_PROVIDERS = [
     "integrations.clearbit.Clearbit",
+    "integrations.peopledatalabs.PeopleDataLabs",
+    "integrations.apollo.Apollo",
+    "integrations.hunter.Hunter",
     "integrations.gravatar.Gravatar",
     "integrations.github.GitHub",
+    "integrations.mail.MailSetup",
 ]
 # Who is asked about a company's domain, each only where its own setting says so.
 EXAMINERS = ["integrations.rdap.DomainAge"]
@@ -248,7 +260,11 @@ CLEARBIT = {
     "api_key": VALUES["CLEARBIT_API_KEY"],
     "person_url": VALUES["CLEARBIT_PERSON_URL"].rstrip("/"),
     "company_url": VALUES["CLEARBIT_COMPANY_URL"].rstrip("/"),
+    "params": environment.query("CLEARBIT_PARAMS", VALUES["CLEARBIT_PARAMS"]),
 }
+PDL = {"api_key": VALUES["PDL_API_KEY"], "api_url": VALUES["PDL_API_URL"].rstrip("/")}
+APOLLO = {"api_key": VALUES["APOLLO_API_KEY"], "api_url": VALUES["APOLLO_API_URL"].rstrip("/")}
+HUNTER = {"api_key": VALUES["HUNTER_API_KEY"], "api_url": VALUES["HUNTER_API_URL"].rstrip("/")}
 GRAVATAR = {"api_key": VALUES["GRAVATAR_API_KEY"], "api_url": VALUES["GRAVATAR_API_URL"].rstrip("/")}
 RDAP = {
     "is_on": VALUES["VETTING_DOMAIN_AGE"],

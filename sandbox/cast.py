@@ -511,6 +511,11 @@ def person(email: str) -> Person | None:
     return PEOPLE.get(email) or _NEIGHBOURS.get(email)
 
 
+def is_of_crowd(key: str) -> bool:
+    """Whether this is the address or the domain of one of the crowd."""
+    return bool(_CROWD_MEMBER.fullmatch(key) or _CROWD_DOMAIN.fullmatch(key))
+
+
 def github_accounts() -> tuple[GitHub, ...]:
     return (*(person.github for person in PEOPLE.values() if person.github), *OTHER_GITHUB_ACCOUNTS)
 

@@ -27,6 +27,10 @@ GA_MEASUREMENT_ID = "G-SANDBOX01"
 GA_API_SECRET = "sandbox-ga-secret"
 
 CLEARBIT_API_KEY = "sk_sandbox_clearbit"
+HUNTER_API_KEY = "sandbox-hunter"
+PDL_API_KEY = "sandbox-pdl"
+APOLLO_API_KEY = "sandbox-apollo"
+"""These three are not filled in by the sandbox mode: without them nobody asks there."""
 
 GITHUB_TOKEN = "ghp_sandbox_github"
 """Optional at GitHub, as outside: without it searches are fewer and e-mail addresses hidden."""

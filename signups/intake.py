@@ -7,12 +7,14 @@ deliveries. Who is told, and how, is `signups.deliveries`' business.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.db.models import F
 from django.utils import timezone
 
@@ -26,6 +28,8 @@ from signups.models.profile import is_known
 from signups.scoring import facts
 from signups.transactions import write_transaction
 from signups.vetting import Address, CheckResult, velocity
+
+logger = logging.getLogger(__name__)
 
 # Late look-ups are asked again after this many seconds; then we let it be.
 LATE_AFTER_S = (5, 60, 600, 3600, 6 * 3600)
@@ -101,15 +105,21 @@ def receive(submission: Submission, on_saved: Callable[[Signup, bool], None] | N
     if (known := _known_signup(address)) is not None:
         return _receive_again(known, submission, on_saved)
     assessment = start(address, submission, saves=True).finish()
-    with write_transaction():
-        person = _person(address, submission)
-        if (known := _known_signup(address)) is not None:  # another request of theirs was faster
-            return _receive_again(known, submission, on_saved)
-        if submission.external_id:
-            customers.require_free(submission.external_id, person)
-        signup = _save(submission, assessment, person)
-        if on_saved is not None:
-            on_saved(signup, False)
+    try:
+        with write_transaction():
+            person = _person(address, submission)
+            if (known := _known_signup(address)) is None:
+                if submission.external_id:
+                    customers.require_free(submission.external_id, person)
+                signup = _save(submission, assessment, person)
+                if on_saved is not None:
+                    on_saved(signup, False)
+    except Exception:
+        _keep_findings(assessment.findings)
+        raise
+    if known is not None:  # another request of theirs was faster
+        _keep_findings(assessment.findings)
+        return _receive_again(known, submission, on_saved)
     vetting.keep_dns(address, assessment.examination)
     enrichment.account(assessment.findings)
     return Receipt(signup, is_repeat=False)
@@ -281,6 +291,16 @@ def _give_own_id(signup: Signup, external_id: str) -> None:
 
 
 # -- Looking up --------------------------------------------------------------------------------------------------------
+
+
+def _keep_findings(findings: enrichment.Findings) -> None:
+    """Keep what was answered though nothing else is kept: it may have been paid for, and others wait for it."""
+    try:
+        with write_transaction():
+            enrichment.save(findings)
+        enrichment.account(findings)
+    except DatabaseError:
+        logger.exception("The answers of a look-up could not be kept")
 
 
 def _look_up(

@@ -18,6 +18,7 @@ urlpatterns = [
     path("question/developer/<str:token>/", views.developer_question, name="developer_question"),
     path("question/developer/<str:token>/<str:answer>/", views.answer_developer, name="answer_developer"),
     path("hooks/customerio", hooks.customerio, name="hook_customerio"),
+    path("hooks/<slug:slug>", hooks.provider, name="hook_provider"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
 ]

@@ -52,9 +52,12 @@ def sandbox_process() -> Iterator[Sandbox]:
 @pytest.fixture
 def sandbox(sandbox_process: Sandbox, settings: Any) -> Sandbox:
     """The pretend internet with nothing in it but its cast, and nothing remembered of earlier tests."""
-    from signups import vetting
+    from integrations import guarded
+    from signups import enrichment, vetting
 
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"  # which test runs replace by a list
     sandbox_process.reset()
     vetting.forget()
+    enrichment.forget()
+    guarded.forget()
     return sandbox_process

@@ -37,6 +37,7 @@ async def show(request: web.Request) -> web.Response:
         ga=_ga(held(request, "ga")),
         customerio=_customerio(held(request, "customerio")),
         lookups=_lookups(request),
+        switches=list(lookups.KEYS.values()),
         latest_mails=[{**mail, "n": n} for n, mail in _newest(list(enumerate(world.inbox, start=1)))],
         latest_calls=_newest(world.received.select()),
     )

@@ -8,6 +8,7 @@ questions and the pages. The look is django-unfold's, the templates are in `temp
 from signups.admin import (
     access,
     companies,
+    company_matches,
     deliveries,
     domain_lists,
     drips,
@@ -29,6 +30,7 @@ from signups.admin import (
 __all__ = [
     "access",
     "companies",
+    "company_matches",
     "deliveries",
     "domain_lists",
     "drips",

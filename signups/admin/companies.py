@@ -15,7 +15,18 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from signups.activity.scope import Scope
-from signups.admin import asked, badges, fact_editing, facts, mail_stop, signup_page, story, usage_card
+from signups.admin import (
+    asked,
+    badges,
+    company_matches,
+    company_merge,
+    fact_editing,
+    facts,
+    mail_stop,
+    signup_page,
+    story,
+    usage_card,
+)
 from signups.admin.base import DaysFilter, PageAdmin
 from signups.admin.signups import for_dots
 from signups.contracts import Subject
@@ -28,6 +39,7 @@ _SHOWN = 100  # signups and people on one page
 @admin.register(Company)
 class CompanyAdmin(PageAdmin):
     page_template = "admin/signups/company.html"
+    list_before_template = "admin/signups/parts/company_pairs.html"
     list_display = (
         "name_column",
         "industry_column",
@@ -44,15 +56,29 @@ class CompanyAdmin(PageAdmin):
     actions = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Company]:
-        queryset: QuerySet[Company] = super().get_queryset(request)
+        """Those that were merged into others are on no list; their pages say where they went."""
+        queryset: QuerySet[Company] = super().get_queryset(request).filter(merged_into=None)
         return queryset.annotate(
             people_number=_number(Person), signups_number=_number(Signup), last_signup_at=_last_signup_at("company")
         )
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Company | None:
+        if not (object_id.isascii() and object_id.isdigit() and len(object_id) < 19):
+            return None
+        return Company.objects.select_related("merged_into").filter(pk=int(object_id)).first()
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {**company_merge.suggestions(request, self), **(extra_context or {})})
+
     def page(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         signups = _latest(row.signups)
-        told = Delivery.objects.filter(company=row).exclude(external_url="").order_by("pk")[:_SHOWN]
+        merges = company_merge.merges_of(row)
+        own = Delivery.objects.filter(company=row).exclude(pk__in=company_merge.moved_deliveries(merges))
+        told = own.exclude(external_url="").order_by("pk")[:_SHOWN]
         return {
+            "merges": merges,
+            "merge_of": row.merged_by.filter(undone_at=None).first() if row.merged_into_id else None,
+            "aliases": list(row.aliases.all()[:_SHOWN]),
             "facts": facts.about(row, fact_editing.offered(request, row)),
             "picture": facts.picture(row.profile),
             "initials": badges.initials(row.name),
@@ -72,11 +98,9 @@ class CompanyAdmin(PageAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self._timeline)
-        return [
-            path("<int:pk>/timeline/", view, name="signups_company_timeline"),
-            *fact_editing.urls(self, Subject.COMPANY),
-            *super().get_urls(),
-        ]
+        timeline = path("<int:pk>/timeline/", view, name="signups_company_timeline")
+        own = (*fact_editing.urls(self, Subject.COMPANY), *company_merge.urls(self))
+        return [timeline, *own, *super().get_urls()]
 
     def _timeline(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The moments that follow those on the page."""
@@ -153,6 +177,7 @@ class PersonAdmin(PageAdmin):
             "asked": asked.of_person(request, row, next(iter(signups), None)),
             "signups": signup_rows(signups),
             "mail_stop": mail_stop.banner(request, row),
+            **company_matches.of_person(request, row),
         }
 
     def get_urls(self) -> list[URLPattern]:

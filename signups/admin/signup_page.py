@@ -14,6 +14,7 @@ from signups.activity.scope import Scope
 from signups.admin import (
     asked,
     badges,
+    company_matches,
     fact_editing,
     facts,
     identity,
@@ -76,6 +77,7 @@ def context(request: HttpRequest, signup: Signup, *, may_change: bool, may_chang
         **story.context(request, Scope.of([signup]), reverse("admin:signups_signup_timeline", args=[signup.pk])),
         "note_added": notes.just_added(request, signup),
         "visitors": identity.visitors(signup),
+        **company_matches.of_person(request, person),
         "mail_stop": mail_stop.banner(request, person),
         "developer_tone": badges.DEVELOPER_TONES.get(signup.developer, "quiet"),
         "usage": usage_card.of_signup(signup, may_change=may_change),

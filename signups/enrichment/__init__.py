@@ -7,9 +7,10 @@ ask again later, with more time.
 
 from signups.enrichment import asking, precedence
 from signups.enrichment.answers import LIFETIME, STAFF, Result
+from signups.enrichment.hearing import hear
 from signups.enrichment.lookups import Findings, PendingLookups, account, save, start
 
-__all__ = ["LIFETIME", "STAFF", "Findings", "PendingLookups", "Result", "account", "forget", "save", "start"]
+__all__ = ["LIFETIME", "STAFF", "Findings", "PendingLookups", "Result", "account", "forget", "hear", "save", "start"]
 
 
 def forget() -> None:

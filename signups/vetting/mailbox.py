@@ -25,7 +25,7 @@ from django.conf import settings
 
 from signups import domains
 from signups.contracts import Deadline, Finding
-from signups.domains import mail_providers, name_servers
+from signups.domains import addresses, mail_providers, name_servers
 from signups.domains.name_servers import Records, Unanswered
 from signups.vetting import rcpt_replies, smtp_dialogue
 from signups.vetting.address import Address
@@ -171,7 +171,7 @@ def is_public(address: str) -> bool:
         if wrapped is None and any(ip in network for network in _TRANSLATED):
             wrapped = IPv4Address(int(ip) & 0xFFFFFFFF)
         ip = wrapped or ip
-    return ip.is_global and not ip.is_multicast
+    return addresses.is_public(ip) and not addresses.is_pretend(ip)  # nobody answers at the pretend internet's own
 
 
 _TRANSLATED = (ip_network("64:ff9b::/96"), ip_network("::/96"))  # RFC 6052, and RFC 4291's first idea

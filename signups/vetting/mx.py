@@ -12,15 +12,14 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
 import dns.name
-from django.conf import settings
 
 from signups import domains
 from signups.contracts import Deadline
 from signups.domains import name_servers
+from signups.domains.addresses import is_public
 from signups.domains.name_servers import Unanswered
 from signups.vetting.result import CheckResult
 
@@ -39,24 +38,6 @@ _SENTENCES = {
 }
 _AFTER_FIRST_S = 0.03  # how long other addresses are waited for once one can be reached
 _THIS_MACHINE = ("localhost", "localhost.localdomain")
-
-# What the pretend internet has for public addresses: two of the blocks that are reserved for documentation (RFC 5737,
-# RFC 3849). The others are what they are, so that it can be shown what they mean.
-_SANDBOX_NETWORKS = [ip_network(block) for block in ("198.51.100.0/24", "2001:db8::/32")]
-_PUBLIC_IPV6 = ip_network("2000::/3")  # all that is given out (RFC 4291); NAT64 and IPv4-mapped addresses are outside
-# Within what Python takes for public: nobody's servers are there.
-_UNREACHABLE = [
-    ip_network(block)
-    for block in (
-        "192.0.0.0/24",  # IETF protocol assignments (RFC 6890)
-        "192.88.99.0/24",  # 6to4 relays, withdrawn (RFC 7526)
-        "198.18.0.0/15",  # benchmarks (RFC 2544)
-        "240.0.0.0/4",  # reserved (RFC 1112)
-        "2001::/23",  # IETF protocol assignments, Teredo among them (RFC 2928)
-        "2002::/16",  # 6to4 (RFC 3056)
-        "3fff::/20",  # documentation (RFC 9637)
-    )
-]
 
 
 @dataclass(frozen=True)
@@ -169,7 +150,7 @@ class _Search:
         """No MX records: the domain's own address takes their place."""
         addresses, trouble = await self._addresses(self.domain)
         self.evidence |= {"mx": [], "addresses": addresses}
-        if any(_is_reachable(address) for address in addresses):
+        if any(is_public(address) for address in addresses):
             sentence = f"{self.domain} names no mail server, but has an address that may take mail."
             return "good", "implicit_mx", sentence
         if trouble is not None:
@@ -201,7 +182,7 @@ class _Search:
         asking = [asyncio.ensure_future(self._addresses(host)) for host in hosts]
         try:
             for asked in asyncio.as_completed(asking):
-                if any(_is_reachable(address) for address in (await asked)[0]):
+                if any(is_public(address) for address in (await asked)[0]):
                     await asyncio.wait(asking, timeout=_AFTER_FIRST_S)
                     return [task.result() for task in asking if task.done() and not task.exception()], True
             return [task.result() for task in asking], False
@@ -221,7 +202,7 @@ class _Search:
         asking = [asyncio.ensure_future(self._of_type(host, rdtype)) for rdtype in ("A", "AAAA")]
         try:
             for asked in asyncio.as_completed(asking):
-                if any(_is_reachable(address) for address in (await asked)[0]):
+                if any(is_public(address) for address in (await asked)[0]):
                     await asyncio.wait(asking, timeout=_AFTER_FIRST_S)
                     break
             told = [task.result() for task in asking if task.done() and not task.exception()]
@@ -249,16 +230,6 @@ def _is_literal(host: str) -> bool:
 
 def _addresses_of(answers: Sequence[_Told]) -> list[str]:
     return list(dict.fromkeys(address for addresses, _ in answers for address in addresses))[:MOST_ADDRESSES]
-
-
-def _is_reachable(address: str) -> bool:
-    """Whether the internet can reach it (in sandbox mode: the pretend internet)."""
-    ip: IPv4Address | IPv6Address = ip_address(address)
-    if settings.SANDBOX and any(ip in network for network in _SANDBOX_NETWORKS):
-        return True
-    if ip.is_multicast or not ip.is_global or (ip.version == 6 and ip not in _PUBLIC_IPV6):
-        return False
-    return not any(ip in network for network in _UNREACHABLE)
 
 
 def _unknown(domain: str, trouble: Unanswered, ms: int, evidence: Mapping[str, Any] | None = None) -> CheckResult:

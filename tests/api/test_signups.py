@@ -236,9 +236,7 @@ def test_a_failure_half_way_leaves_nothing(backend: Client, sandbox: Sandbox, mo
     monkeypatch.setattr("signups.intake.scoring.save", fail)
     with pytest.raises(RuntimeError):
         post(backend, idempotency_key="42")
-    assert Lookup.objects.exclude(outcome="pending").count() == 0  # claims on questions lapse by themselves
-    Lookup.objects.all().delete()
-    assert set(row_counts().values()) == {0}
+    assert {name for name, number in row_counts().items() if number} == {"signups.Lookup"}  # it may have been paid for
     assert IdempotentReply.objects.count() == 0
 
 
@@ -256,6 +254,7 @@ def test_anothers_own_id_is_refused_and_nothing_kept(backend: Client, sandbox: S
     post(backend, external_id="u_42")
     before = row_counts()
     reply = post(backend, email="tom@acme.test", name="Tom Reyes", external_id="u_42")
+    before["signups.Lookup"] = Lookup.objects.count()  # it may have been paid for
     assert (reply.status_code, error(reply)["code"], error(reply)["field"]) == (422, "taken", "external_id")
     assert row_counts() == before
 

@@ -7,20 +7,23 @@ import re
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
 
 import integrations as package
+from integrations import facts
 from onboarding.environment import BY_NAME
 from signups import contracts
-from signups.contracts import Event, Integration, Provider, Subject
+from signups.contracts import Cost, Event, Integration, Provider, Subject
 from signups.models import Delivery, Verdict
 
 INTEGRATIONS = [pytest.param(one, id=one.slug) for one in contracts.integrations()]
 PROVIDERS = [pytest.param(one, id=one.slug) for one in contracts.providers()]
 FOLDER = Path(str(package.__file__)).parent
+GROUPS = ("SLACK", "CLOSE", "MIXPANEL", "CUSTOMERIO", "GA", "CLEARBIT", "PDL", "APOLLO", "HUNTER", "GRAVATAR", "GITHUB")
 KEYS = ("key", "token", "secret", "id", "account", "channel", "topic")  # settings that differ from site to site
 
 
@@ -28,12 +31,12 @@ def listed(integration: Integration) -> list[Event]:
     return [event for event in Event if integration.listens_to(event)]
 
 
-def without_keys(settings: Any) -> None:
-    """A site that has set nothing."""
-    for name in ("SLACK", "CLOSE", "MIXPANEL", "CUSTOMERIO", "GA", "CLEARBIT", "GRAVATAR", "GITHUB"):
+def with_keys(settings: Any, key: str) -> None:
+    """A site that has set everything that differs from site to site to this."""
+    for name in GROUPS:
         values = getattr(django_settings, name)
-        blank = {key: "" if key.split("_")[-1] in KEYS else value for key, value in values.items()}
-        setattr(settings, name, blank)
+        given = {one: key if one.split("_")[-1] in KEYS else value for one, value in values.items()}
+        setattr(settings, name, given)
 
 
 def vendor_classes() -> Iterator[type]:
@@ -101,11 +104,18 @@ def test_it_can_be_asked_for_the_mails_it_says_it_keeps(integration: Integration
 
 @pytest.mark.parametrize("vendor", [*INTEGRATIONS, *PROVIDERS])
 def test_the_settings_it_misses_are_in_the_environment_s_table(vendor: Integration | Provider, settings: Any) -> None:
-    assert vendor.missing_settings() == []  # everything is set in the sandbox
-    without_keys(settings)
+    with_keys(settings, "key")
+    assert vendor.missing_settings() == []
+    with_keys(settings, "")
     missing = vendor.missing_settings()
     assert set(missing) <= set(BY_NAME)
     assert all(BY_NAME[name].default == "" for name in missing), "a variable with a default is never missing"
+
+
+@pytest.mark.parametrize("vendor", [*INTEGRATIONS, *PROVIDERS])
+def test_the_sandbox_has_a_key_for_it_unless_it_is_to_be_switched_on(vendor: Integration | Provider) -> None:
+    is_on = vendor.slug not in ("peopledatalabs", "apollo", "hunter")  # the journeys are as they are without them
+    assert (vendor.missing_settings() == []) is is_on
 
 
 @pytest.mark.parametrize("vendor", [*INTEGRATIONS, *PROVIDERS])
@@ -138,10 +148,73 @@ def test_a_provider_can_be_asked_about_somebody(provider: Provider) -> None:
     assert [subject for subject in Subject if provider.answers(subject)]
 
 
-@pytest.mark.parametrize("integration", INTEGRATIONS)
-def test_it_has_tests_of_its_own(integration: Integration) -> None:
-    stem = type(integration).__module__.rpartition(".")[2]
-    assert (Path(__file__).parent / f"test_{stem}.py").exists()
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_the_settings_a_provider_needs_are_those_it_misses(provider: Provider, settings: Any) -> None:
+    with_keys(settings, "")
+    assert provider.missing_settings() == list(provider.needs)
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_provider_declares_what_it_can_say_of_whom_it_can_be_asked(provider: Provider) -> None:
+    assert provider.person_fields <= facts.PERSON.keys(), "no attribute of integrations.facts"
+    assert provider.company_fields <= facts.COMPANY.keys(), "no attribute of integrations.facts"
+    for subject in Subject:
+        assert bool(provider.fields(subject)) == provider.answers(subject), f"{subject}_fields and find_{subject}"
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_full_record_says_all_that_a_provider_declares_and_no_more(provider: Provider) -> None:
+    """Its own tests compare what the mapping makes of a full record with PERSON_FACTS and COMPANY_FACTS."""
+    tests = own_tests(provider)
+    for subject in Subject:
+        full = getattr(tests, f"{subject.upper()}_FACTS", {})
+        assert full.keys() == provider.fields(subject), f"{tests.__name__}.{subject.upper()}_FACTS"
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_provider_says_in_a_sentence_what_leaves_this_server(provider: Provider) -> None:
+    sentence = getattr(type(provider), "privacy", "")
+    assert re.fullmatch(r"(?s)[A-Z].{20,250}\.", sentence), "privacy: what leaves, and who gets it"
+    is_hashed = "address_hash" in inspect.getsource(inspect.getmodule(type(provider)) or package)
+    assert ("SHA-256" in sentence) == is_hashed
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_provider_that_costs_says_how_much_and_one_that_does_not_needs_no_key(provider: Provider) -> None:
+    assert (provider.cost is Cost.PAID) == (provider.credits_a_hit > 0)
+    assert provider.cost is Cost.FREE or provider.needs
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize("key", ["", "key"])
+def test_a_vendor_is_not_asked_more_often_than_it_stands(provider: Provider, key: str, settings: Any) -> None:
+    with_keys(settings, key)
+    rate = provider.rate()
+    has_vendor = re.search(r"settings\.[A-Z]+\[", inspect.getsource(inspect.getmodule(type(provider)) or package))
+    assert rate is not None or not has_vendor, "rate(): how often its vendor may be asked"
+    assert rate is None or (rate.calls >= 1 and rate.per_s > 0)
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_provider_is_sure_to_a_degree(provider: Provider) -> None:
+    assert 0 < provider.confidence <= 1
+    assert all(lifetime.total_seconds() > 0 for lifetime in provider.holds_for.values())
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_its_file_begins_with_what_it_is_for(provider: Provider) -> None:
+    purpose = (inspect.getdoc(inspect.getmodule(type(provider))) or "").partition("\n\n")[0]
+    assert ": " in purpose
+
+
+@pytest.mark.parametrize("vendor", [*INTEGRATIONS, *PROVIDERS])
+def test_it_has_tests_of_its_own(vendor: Integration | Provider) -> None:
+    assert own_tests(vendor).__doc__
+
+
+def own_tests(vendor: Integration | Provider) -> ModuleType:
+    stem = type(vendor).__module__.rpartition(".")[2]
+    return import_module(f"tests.integrations.test_{stem}")
 
 
 def test_an_integration_s_name_needs_no_migration() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -12,6 +13,7 @@ from signups import intake
 from signups.models import Signup, UsageRecord, Verdict
 from tests import specs
 from tests.deliveries.acts import pass_time
+from tests.integrations.look_up import switch_on
 from tests.journeys.story import api_client, deliver, sign_up
 from tests.sandbox_process import Sandbox
 from tests.usage.acts import run, use
@@ -36,7 +38,8 @@ def the_weeks_after() -> None:
 
 
 @specs.needed
-def test_what_the_product_says_is_what_the_vendors_specify(sandbox: Sandbox) -> None:
+def test_what_the_product_says_is_what_the_vendors_specify(sandbox: Sandbox, settings: Any) -> None:
+    switch_on(settings)
     client = api_client()
     device = "7f9c2f0e-8a54-4a1c-9d0f-3f0c6a1b2c3d"
     for person in cast.PEOPLE.values():

@@ -62,6 +62,35 @@ def call_github(url: str) -> None:
             caller("GET", f"users/{login}")
 
 
+def call_hunter(url: str) -> None:
+    call = Caller(f"{url}/hunter/v2", None, **{"X-API-KEY": "sandbox-hunter"})
+    for email in ("ada@dev.test", "kit@acme.test", "nora@quietcorp.test", "nobody"):
+        call("GET", "people/find", email=email)
+        call("GET", "combined/find", email=email, clearbit_format="true")
+    for domain in ("rocket.test", "bank.test", "quietcorp.test"):
+        call("GET", "companies/find", domain=domain)
+    Caller(f"{url}/hunter/v2")("GET", "people/find", email="ada@dev.test")
+
+
+def call_peopledatalabs(url: str) -> None:
+    call = Caller(f"{url}/peopledatalabs", None, **{"X-Api-Key": "sandbox-pdl"})
+    for email in ("ada@dev.test", "grace@rocket.test", "uma@acme.test", "nora@quietcorp.test"):
+        hashed = hashlib.sha256(email.encode()).hexdigest()
+        call("GET", "v5/person/enrich", email_hash=hashed, min_likelihood=6, titlecase="true")
+    for domain in ("rocket.test", "charity.test", "uni.test", "dev.test"):
+        call("GET", "v5/company/enrich", website=domain, min_likelihood=6)
+    call("GET", "v5/person/enrich")
+    Caller(f"{url}/peopledatalabs")("GET", "v5/person/enrich", email="ada@dev.test")
+
+
+def call_apollo(url: str) -> None:
+    call = Caller(f"{url}/apollo/api/v1", None, **{"x-api-key": "sandbox-apollo"})
+    for email in ("grace@rocket.test", "mara@bank.test", "nora@quietcorp.test"):
+        call("POST", "people/match", hashed_email=hashlib.md5(email.encode()).hexdigest())
+    for query in ({"domain": "rocket.test"}, {"domain": "bank.test"}, {"domain": "dev.test"}, {}):
+        call("GET", "organizations/enrich", **query)
+
+
 def call_slack(url: str) -> None:
     call = Caller(f"{url}/slack/api", Authorization="Bearer xoxb-sandbox-onboarding")
     call("POST", "auth.test")
@@ -137,6 +166,9 @@ CALLS: dict[str, Callable[[str], None]] = {
     "clearbit": call_clearbit,
     "gravatar": call_gravatar,
     "github": call_github,
+    "hunter": call_hunter,
+    "peopledatalabs": call_peopledatalabs,
+    "apollo": call_apollo,
     "slack": call_slack,
     "close": call_close,
     "mixpanel": call_mixpanel,
@@ -155,6 +187,9 @@ WRONG: list[tuple[str, str, str, Any, str]] = [
     ("gravatar", "GET", "/v3/users/ada", None, "is not documented"),
     ("github", "GET", "/search/users?query=ada", None, "the parameter query is not documented"),
     ("github", "GET", "/search/users", None, "the parameter q is missing"),
+    ("hunter", "GET", "/v2/companies/find", None, "the parameter domain is missing"),
+    ("peopledatalabs", "GET", "/v5/person/enrich?min_likelihood=11", None, "min_likelihood cannot be '11'"),
+    ("apollo", "POST", "/api/v1/people/match?mail=a", None, "the parameter mail is not documented"),
     ("mixpanel", "POST", "/import?strict=1&project_id=1", [{"event": "Signed up"}], "'properties' is a required"),
     ("mixpanel", "POST", "/engage?ip=here", [{"$token": "t", "$distinct_id": "u", "$set": {}}], "ip cannot be 'here'"),
     ("customerio", "PUT", "/track/api/v1/customers/u_1", {"score": 8.5}, "$.score"),
@@ -174,9 +209,11 @@ def test_a_call_no_vendor_describes_is_noticed(
 
 
 def test_a_reply_no_vendor_would_give_is_noticed(sandbox: Sandbox) -> None:
-    for vendor in ("slack", "clearbit", "gravatar"):
+    for vendor in ("slack", "clearbit", "gravatar", "hunter", "peopledatalabs", "apollo"):
         CALLS[vendor](sandbox.url)
-        changed = [{**call, "reply": {"ok": True, "hash": 7, "name": "Ada"}} for call in sandbox.received(vendor)]
+        odd = {"ok": True, "hash": 7, "name": "Ada", "full_name": 7, "person": {"title": 7}, "data": {"name": 7}}
+        odd = {name: value for name, value in odd.items() if name != "data" or vendor == "hunter"}
+        changed = [{**call, "reply": odd} for call in sandbox.received(vendor)]
         assert any("reply" in each or "missing" in each for each in specs.problems(vendor, changed))
 
 

@@ -41,7 +41,47 @@ _OPEN_APIS = {
     ),
     "gravatar": OpenApi("gravatar.openapi.json", prefix="/gravatar/v3"),
     "github": OpenApi("github.openapi.trimmed.json", prefix="/github"),
+    # None of these three says that a value may be null, which it is where nothing is known.
+    "hunter": OpenApi(
+        "hunter-enrichment.openapi.yml",
+        prefix="/hunter/v2",
+        record_of=lambda reply: without(reply, None),
+        not_required=("api_key",),  # which may come in a header as well
+        unknown_reply=lambda call: "clearbit_format" in call["query"],
+    ),
+    "peopledatalabs": OpenApi(
+        "peopledatalabs.openapi.trimmed.yml", prefix="/peopledatalabs", record_of=lambda reply: pdl_record(reply)
+    ),
+    "apollo": OpenApi(
+        "apollo.openapi.trimmed.json", prefix="/apollo/api/v1", record_of=lambda reply: without(reply, None)
+    ),
 }
+
+
+def without(value: Any, what: Any) -> Any:
+    """The same JSON without the members that are `what`."""
+    if isinstance(value, dict):
+        return {name: without(one, what) for name, one in value.items() if one is not what}
+    return [without(one, what) for one in value] if isinstance(value, list) else value
+
+
+def pdl_record(reply: Any) -> Any:
+    """The record in the envelope, in the lower case of the description's lists, whose one of levels is misplaced."""
+    record = reply.get("data", reply) if isinstance(reply, dict) else reply
+    if not isinstance(record, dict):
+        return record
+    plain = {name: value for name, value in without(record, None).items() if name != "job_title_levels"}
+    return _lower(plain)
+
+
+def _lower(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _lower(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_lower(one) for one in value]
+    return value.lower() if isinstance(value, str) else value
+
+
 _CHECKS: dict[str, Callable[[str, Call], Iterable[str]]] = {
     "slack": slack.problems,
     "clearbit": clearbit.problems,

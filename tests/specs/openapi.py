@@ -29,11 +29,15 @@ class OpenApi:
         unknown: tuple[str, ...] = (),
         elsewhere: tuple[str, ...] = (),
         unknown_reply: Callable[[dict[str, Any]], bool] = lambda call: False,
+        record_of: Callable[[Any], Any] = lambda reply: reply,
+        not_required: tuple[str, ...] = (),
     ) -> None:
         self._files = files
         self._prefix = prefix
         self._unknown = tuple(prefix + each for each in unknown) + elsewhere
         self._unknown_reply = unknown_reply
+        self._record_of = record_of
+        self._not_required = not_required
 
     def problems(self, folder: str, call: dict[str, Any]) -> list[str]:
         if call["path"].startswith(self._unknown):
@@ -50,10 +54,10 @@ class OpenApi:
         return min((list(self._compare(*each, call)) for each in found), key=len)
 
     def _compare(self, document: Any, operation: dict[str, Any], call: dict[str, Any]) -> Iterator[str]:
-        yield from _query_problems(document, operation, call["query"])
+        yield from _query_problems(document, operation, call["query"], self._not_required)
         yield from _body_problems(document, operation, call)
         if call["fault"] is None and not self._unknown_reply(call):
-            yield from _reply_problems(document, operation, call["status"], call["reply"])
+            yield from _reply_problems(document, operation, call["status"], self._record_of(call["reply"]))
 
 
 def _operations(document: Any, method: str, path: str) -> Iterator[dict[str, Any]]:
@@ -64,7 +68,9 @@ def _operations(document: Any, method: str, path: str) -> Iterator[dict[str, Any
             yield {**item[method], "parameters": [*shared, *item[method].get("parameters", [])]}
 
 
-def _query_problems(document: Any, operation: dict[str, Any], query: dict[str, Any]) -> Iterator[str]:
+def _query_problems(
+    document: Any, operation: dict[str, Any], query: dict[str, Any], not_required: tuple[str, ...]
+) -> Iterator[str]:
     known = [resolved(document, each) for each in operation["parameters"]]
     known = [each for each in known if each["in"] == "query"]
     yield from (f"the parameter {name} is not documented" for name in query.keys() - {each["name"] for each in known})
@@ -74,7 +80,7 @@ def _query_problems(document: Any, operation: dict[str, Any], query: dict[str, A
             values = query[name] if isinstance(query[name], list) else [query[name]]
             if all(errors(document, schema, value) for value in (*map(_parsed, values), *values)):
                 yield f"the parameter {name} cannot be {query[name]!r}"
-        elif parameter.get("required"):
+        elif parameter.get("required") and name not in not_required:
             yield f"the parameter {name} is missing"
 
 

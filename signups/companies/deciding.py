@@ -1,0 +1,164 @@
+"""Staff say where somebody works: yes, no, and neither after all. Their answer is a fact about the person, and a label.
+
+A yes moves the person and their signups to the company, made where we have none; a no to where somebody is takes them
+to the next that is sure enough. Undoing goes by the candidates that are on record. Locks: signups, person, company.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from signups.companies.telling import is_told, tell_anew
+from signups.enrichment import belonging
+from signups.enrichment.belonging import DECIDED as DECIDED
+from signups.enrichment.clues import CONFIDENCE
+from signups.enrichment.employer import ATTACH
+from signups.models import Company, CompanyMatch, Person, Signup
+from signups.transactions import write_transaction
+
+State = CompanyMatch.State
+
+_BEFORE = "They were put to this company before there were candidates."
+BUCKETS = ((0.0, 0.4), (0.4, 0.6), (0.6, 0.8), (0.8, 1.0))
+
+
+def confirm(match: CompanyMatch, user: AbstractBaseUser) -> bool:
+    """They work there: the person and their signups move. False where that was said already.
+
+    Somebody works at one company: a yes to another one before turns into a no.
+    """
+    with write_transaction():
+        desk = _Desk.of(match)
+        if desk.match.state == State.CONFIRMED:
+            return False
+        for other in desk.matches:
+            if other.state == State.CONFIRMED:
+                _say(other, State.DENIED, user)
+        _say(desk.match, State.CONFIRMED, user)
+        desk.settle()
+    return True
+
+
+def deny(match: CompanyMatch, user: AbstractBaseUser) -> bool:
+    """They do not work there, and are never put there again. False where that was said already."""
+    with write_transaction():
+        desk = _Desk.of(match)
+        if desk.match.state == State.DENIED:
+            return False
+        _say(desk.match, State.DENIED, user)
+        desk.settle()
+    return True
+
+
+def undo(match: CompanyMatch) -> bool:
+    """Take staff's word back: what the evidence says holds again. False where nobody had said anything."""
+    with write_transaction():
+        desk = _Desk.of(match)
+        if desk.match.state not in DECIDED:
+            return False
+        desk.match.state, desk.match.decided_by, desk.match.decided_at = State.WEAK, None, None
+        desk.match.save()
+        desk.settle()
+    return True
+
+
+@dataclass(frozen=True)
+class Precision:
+    """How often guesses of a confidence from `low` to `high` were right, as far as staff have said."""
+
+    low: float
+    high: float
+    asked: int
+    right: int
+
+    @property
+    def percent(self) -> int | None:
+        return round(100 * self.right / self.asked) if self.asked else None
+
+
+def precision() -> list[Precision]:
+    """How good the guesses are, by their confidence. One query."""
+    counts = {}
+    for number, (low, high) in enumerate(BUCKETS):
+        within = Q(confidence__gte=low, confidence__lt=high if high < 1 else 2)
+        counts[f"asked{number}"] = Count("pk", filter=within)
+        counts[f"right{number}"] = Count("pk", filter=within & Q(state=State.CONFIRMED))
+    found = CompanyMatch.objects.filter(state__in=DECIDED).aggregate(**counts)
+    return [Precision(*bucket, found[f"asked{n}"], found[f"right{n}"]) for n, bucket in enumerate(BUCKETS)]
+
+
+def _say(match: CompanyMatch, state: CompanyMatch.State, user: AbstractBaseUser) -> None:
+    match.state, match.decided_by_id, match.decided_at = state, user.pk, timezone.now()
+    match.save()
+
+
+@dataclass
+class _Desk:
+    """One person with all that hangs on where they work, locked."""
+
+    match: CompanyMatch
+    matches: list[CompanyMatch]
+    person: Person
+    signups: list[Signup]
+
+    @classmethod
+    def of(cls, match: CompanyMatch) -> _Desk:
+        rows = Signup.objects.select_for_update(of=("self",)).select_related("company").filter(person=match.person_id)
+        signups = list(rows.order_by("pk"))
+        person = Person.objects.select_for_update(of=("self",)).select_related("company").get(pk=match.person_id)
+        matches = list(person.company_matches.select_for_update(of=("self",)).order_by("-confidence", "pk"))
+        if before := _as_it_was(person, matches):
+            matches.append(before)
+        return cls(next(one for one in matches if one.pk == match.pk), matches, person, signups)
+
+    def settle(self) -> None:
+        """Put the person where they belong after what was just said, and the other candidates into their states."""
+        undecided = [match for match in self.matches if match.state not in DECIDED]
+        confirmed = next((match for match in self.matches if match.state == State.CONFIRMED), None)
+        best = confirmed or next((match for match in undecided if match.confidence >= ATTACH), None)
+        for match in undecided:
+            state = belonging.state_of(match.confidence, is_best=match is best, is_settled=confirmed is not None)
+            if match.state != state:
+                match.state = state
+                match.save()
+        company, is_new = belonging.found_or_made(best.domain, best.name or best.domain, {}) if best else (None, False)
+        if best is not None and best.company_id != (company.pk if company else None):
+            best.company = company
+            best.save()
+        self._move(company, is_new=is_new)
+
+    def _move(self, company: Company | None, *, is_new: bool) -> None:
+        """The person and their signups to a company; of one that is new to us the providers are asked."""
+        if self.person.company != company:
+            self.person.company = company
+            self.person.save(update_fields=["company", "updated_at"])
+        for signup in self._to_move(company):
+            signup.person, signup.company = self.person, company
+            if is_new:
+                signup.lookups_due_at, signup.lookups_tried = timezone.now(), 0
+            tell_anew(signup)
+
+    def _to_move(self, company: Company | None) -> Iterable[Signup]:
+        return [signup for signup in self.signups if is_told(signup) and signup.company != company]
+
+
+def _as_it_was(person: Person, matches: list[CompanyMatch]) -> CompanyMatch | None:
+    """A match for the company where the person is, which has none from before there were matches: to come back to."""
+    company = person.company
+    if company is None or any(match.company_id == company.pk or match.domain == company.domain for match in matches):
+        return None
+    sure = CONFIDENCE["work_domain"]
+    return CompanyMatch.objects.create(
+        person=person,
+        domain=company.domain,
+        name=company.name,
+        company=company,
+        confidence=sure,
+        reasons=[{"code": "before", "sentence": _BEFORE, "confidence": sure}],
+        state=State.ATTACHED,
+    )
