@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Sum
@@ -12,11 +12,12 @@ from django.utils import timezone
 
 from signups.admin import badges, engine, facts
 from signups.contracts import Cost, Provider, Subject
-from signups.models import ProviderDay, ProviderState
+from signups.models import Lookup, ProviderDay, ProviderState
 from signups.usage.figures import utc_today
 
 SPAN = timedelta(days=30)
 _SHOWN_FIELDS = 6
+_ANSWERED = (Lookup.Outcome.FOUND, Lookup.Outcome.NOT_FOUND, Lookup.Outcome.REFUSED)
 _COUNTERS = (
     "calls", "hits", "misses", "refusals", "pending", "errors", "ms", "credits", "saved_calls", "saved_credits",
 )  # fmt: skip
@@ -52,6 +53,7 @@ class Card:
     place: int
     places: int
     missing: list[str] = field(default_factory=list)
+    last_success: datetime | None = None
 
     @property
     def condition(self) -> tuple[str, str, str]:
@@ -138,7 +140,7 @@ class Card:
 
 
 def cards() -> list[Card]:
-    """A card for each provider the settings list, most believed first. Three queries."""
+    """A card for each provider the settings list, most believed first. Three queries, and one for each provider."""
     states = engine.states()
     listed = engine.in_order(states)
     today = {row.provider: row for row in ProviderDay.objects.filter(day=utc_today())}
@@ -152,6 +154,7 @@ def cards() -> list[Card]:
             place,
             len(listed),
             one.missing_settings(),
+            _last_success(states[one.slug]),
         )
         for place, one in enumerate(listed, 1)
     ]
@@ -162,6 +165,13 @@ def totals() -> dict[str, dict[str, float]]:
     days = ProviderDay.objects.filter(day__gt=utc_today() - SPAN).order_by().values("provider")
     rows: Any = days.annotate(**{f"all_{name}": Sum(name) for name in _COUNTERS})
     return {row["provider"]: {name: row[f"all_{name}"] or 0 for name in _COUNTERS} for row in rows}
+
+
+def _last_success(state: ProviderState) -> datetime | None:
+    """When it last answered as a provider should. Its state says so only of the time after trouble."""
+    answered = Lookup.objects.filter(provider=state.slug, outcome__in=_ANSWERED).order_by("-fetched_at")
+    at = answered.values_list("fetched_at", flat=True).first()
+    return max((one for one in (at, state.last_success_at) if one is not None), default=None)
 
 
 def _answers(provider: Provider, subject: Subject, labels: Mapping[str, str]) -> Answers:

@@ -15,7 +15,7 @@ _NAMES = ("name", "legalName", "employment.name", "github.company")
 _PLACES = ("location", "twitter.location")
 _LINKS = ("url", "site", "github.blog", "twitter.site")
 _PICTURES = ("avatar", "logo", "gravatar.avatar", "github.avatar", "twitter.avatar")
-_PHONE_DIGITS = 9  # the last ones: with and without the country's code
+_PHONE_DIGITS = 7  # the last ones: country's and area's codes are written or not, with a nought or without
 
 
 def compares(path: str) -> bool:

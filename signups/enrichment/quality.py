@@ -53,10 +53,12 @@ def step(run: Run) -> bool:
     return False
 
 
-def measure(alive: Callable[[], None] = lambda: None) -> dict[str, Any]:
-    """The report as `QualityReport.body` keeps it. `alive` is called after every chunk."""
+def measure(alive: Callable[[], None] = lambda: None, most: int = MOST) -> dict[str, Any]:
+    """The report as `QualityReport.body` keeps it. `alive` is called after every chunk; at most `most` people and as
+    many companies are read.
+    """
     now = timezone.now()
-    subjects = {subject.value: _measured(subject, now, alive) for subject in Subject}
+    subjects = {subject.value: _measured(subject, now, alive, most) for subject in Subject}
     found = clusters.find(alive)
     return {"version": 1, "subjects": subjects, "providers": _providers(now), "clusters": found}
 
@@ -103,14 +105,14 @@ class _Tally:
         }
 
 
-def _measured(subject: Subject, now: datetime, alive: Callable[[], None]) -> dict[str, Any]:
+def _measured(subject: Subject, now: datetime, alive: Callable[[], None], most: int) -> dict[str, Any]:
     """Everything about people or about companies, from a sample of them."""
     model: Any = Person if subject is Subject.PERSON else Company
     total, read = model.objects.count(), 0
     tallies: dict[str, _Tally] = defaultdict(_Tally)
     known: Counter[str] = Counter()
     sources: dict[str, Counter[str]] = defaultdict(Counter)
-    for rows in _chunks(model, total):
+    for rows in _chunks(model, -(-total // most)):
         read += len(rows)
         for profile in rows.values():
             for path, fact in profile.items():
@@ -128,10 +130,9 @@ def _measured(subject: Subject, now: datetime, alive: Callable[[], None]) -> dic
     }
 
 
-def _chunks(model: Any, total: int) -> Iterator[dict[str, Mapping[str, Any]]]:
-    """Profiles by the key under which providers are asked: every row, or every n-th of very many."""
+def _chunks(model: Any, every: int) -> Iterator[dict[str, Mapping[str, Any]]]:
+    """Profiles by the key under which providers are asked: every row, or every so many-th."""
     key = "email" if model is Person else "domain"
-    every = -(-total // MOST)
     rows = model.objects.order_by("pk").values_list("pk", key, "profile")
     if every > 1:
         rows = rows.annotate(place=Mod(F("pk"), every)).filter(place=0)

@@ -39,7 +39,7 @@ def text(browser: Client, url: str) -> str:
 
 def test_before_the_first_run_the_page_says_what_the_jobs_are_for(browser: Client) -> None:
     page = text(browser, LIST)
-    assert page.count("not run yet") == 5
+    assert page.count("not run yet") == 7
     assert "Finds whoever was accepted days ago" in page
     assert "No usage was ever reported. Report it with POST /api/v1/usage" in page
 
