@@ -185,7 +185,7 @@ class Close(Integration):
         return lead or self._find_lead(signup, api.fields(records.CUSTOM_FIELDS))[0]
 
     def _usage_lead(self, signup: Signup) -> str | None:
-        """Where figures were told last, else where they or colleagues were put; after a merge the kept company's lead."""
+        """Where figures were told last, else where they or colleagues were put; the kept company's after a merge."""
         last = self._last_report(signup)
         own, merged = self._leads(signup)
         if last is not None and not (own and last.made["lead_id"] in merged):
