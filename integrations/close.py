@@ -21,7 +21,7 @@ from integrations import close_usage as usage
 from integrations.close_records import Fields, Record
 from integrations.rows import is_reached, missing
 from signups.contracts import CrmMail, Deadline, Delivered, Event, Integration, Never, Outcome, Skipped
-from signups.models import Delivery, Signup
+from signups.models import CompanyMerge, Delivery, Signup
 
 LEAD_IS_GONE = "The lead was deleted in Close."
 _ABOUT_PEOPLE = (Event.SIGNED_UP, Event.CONFIRMED, Event.PROFILE_CHANGED)
@@ -141,20 +141,22 @@ class Close(Integration):
         """The lead where this person belongs, None where there is none yet; and whether it may stand for the company.
 
         Every candidate is read afresh, because the index may be behind. The one that fits best wins, then the oldest.
-        Whoever had a lead of their own until their employer became known is taken over to the employer's.
+        Whoever had a lead of their own until their employer became known is taken over to the employer's. Of two
+        companies that were merged here, the kept one's lead is used for whoever is on neither.
         """
-        earlier = self._earlier_leads(signup)
-        found: list[tuple[records.Fit, str, Record]] = []
+        own, merged = self._leads(signup)
+        earlier = [*own, *merged]
+        found: list[tuple[records.Fit, bool, str, Record]] = []
         for lead_id in dict.fromkeys((*earlier, *api.search(records.candidates(signup, fields)))):
             lead = api.get("lead", lead_id)
             fit = records.fit(lead, signup, fields, is_ours=lead_id in earlier) if lead is not None else None
             if lead is not None and fit is not None:
-                found.append((fit, lead["date_created"], lead))
+                found.append((fit, lead_id in merged, lead["date_created"], lead))
         if not found:
             return None, True
-        found.sort(key=lambda each: each[:2])
-        best = found[0][2]
-        employers = [lead for fit, _, lead in found[1:] if fit != records.Fit.PERSON]
+        found.sort(key=lambda each: each[:3])
+        best = found[0][3]
+        employers = [lead for fit, _, _, lead in found[1:] if fit != records.Fit.PERSON]
         if employers and records.is_personal(best, signup, fields):
             api.call("POST", "lead/merge/", {"source": best["id"], "destination": employers[0]["id"]})
             return api.get("lead", employers[0]["id"]), True
@@ -183,9 +185,13 @@ class Close(Integration):
         return lead or self._find_lead(signup, api.fields(records.CUSTOM_FIELDS))[0]
 
     def _usage_lead(self, signup: Signup) -> str | None:
-        """Where figures were told last, else where the person or colleagues were put."""
+        """Where figures were told last, else where they or colleagues were put; the kept company's after a merge."""
         last = self._last_report(signup)
-        return last.made["lead_id"] if last is not None else next(iter(self._earlier_leads(signup)), None)
+        own, merged = self._leads(signup)
+        if last is not None and not (own and last.made["lead_id"] in merged):
+            lead_id: str = last.made["lead_id"]
+            return lead_id
+        return next(iter((*own, *merged)), None)
 
     def _was_reported_to(self, signup: Signup, lead_id: str) -> bool:
         last = self._last_report(signup)
@@ -200,9 +206,19 @@ class Close(Integration):
         return self._told(signup).filter(pk__gt=delivery.pk).exists()
 
     def _earlier_leads(self, signup: Signup) -> list[str]:
-        """Ids of the leads where colleagues, or this person before, were put; newest first, for leads get merged."""
-        made = self._told(signup).values_list("made", flat=True)[:_MOST_EARLIER]
-        return list(dict.fromkeys(one["lead_id"] for one in made))
+        """Ids of the leads where colleagues, or this person before, were put; the company's own before merged ones'."""
+        own, merged = self._leads(signup)
+        return [*own, *merged]
+
+    def _leads(self, signup: Signup) -> tuple[list[str], list[str]]:
+        """The leads of the company, or the person's, and those of companies that were merged into it.
+
+        Each newest first, for leads get merged at Close, too.
+        """
+        moved = _came_by_merge(signup)
+        told = self._told(signup)
+        own = _lead_ids(told.exclude(signup__in=moved) if moved else told)
+        return own, [one for one in _lead_ids(told.filter(signup__in=moved)) if one not in own] if moved else []
 
     def _told(self, signup: Signup) -> QuerySet[Delivery]:
         """What put this person or colleagues on a lead, newest first."""
@@ -211,6 +227,18 @@ class Close(Integration):
             same |= Q(signup__company=signup.company_id)
         told = Delivery.objects.filter(same, integration=self.slug, event__in=_ABOUT_PEOPLE).exclude(made={})
         return told.order_by("-pk")
+
+
+def _came_by_merge(signup: Signup) -> set[int]:
+    """The signups that came to this one's company when another was merged into it here."""
+    if signup.company_id is None:
+        return set()
+    merges = CompanyMerge.objects.filter(kept=signup.company_id, undone_at=None)
+    return {pk for moved in merges.values_list("moved", flat=True) for pk in moved.get("signups", ())}
+
+
+def _lead_ids(told: QuerySet[Delivery]) -> list[str]:
+    return list(dict.fromkeys(one["lead_id"] for one in told.values_list("made", flat=True)[:_MOST_EARLIER]))
 
 
 def _reported(lead: Record, values: Record) -> Delivered:

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 import requests
+from django.contrib.auth.models import User
 
 from integrations import close_api, close_mails, close_records
 from integrations.close import Close
+from signups.companies import merging
 from signups.contracts import Ambiguous, CrmMail, Delivered, Later, Misconfigured, Never, Skipped
 from signups.models import Company, Delivery, Signup
 from tests.rows import finish, make_company, make_delivery, make_signup
@@ -152,6 +154,38 @@ def test_a_personal_address_joins_its_employer_s_lead(sandbox: Sandbox) -> None:
     tell(make_signup("sam@bigmail.test", "Sam Carter", company=acme()))
     (lead,) = leads(sandbox)
     assert [contact["emails"][0]["type"] for contact in lead["contacts"]] == ["office", "home"]
+
+
+def merged_after_both_were_told() -> tuple[Signup, Signup]:
+    """One of the merged company, whose lead is the elder, and one of the kept company."""
+    old = make_signup("lou@oldacme.test", "Lou Bell", company=make_company("oldacme.test", "Old Acme"))
+    kept = tom()
+    tell(old)
+    tell(kept)
+    assert old.company is not None
+    assert kept.company is not None
+    merging.merge(old.company, kept.company, User.objects.create_user("boss"), set())
+    return Signup.objects.get(pk=old.pk), kept
+
+
+def test_after_a_merge_whoever_is_new_joins_the_kept_company_s_lead(sandbox: Sandbox) -> None:
+    merged_after_both_were_told()
+    tell(uma())
+    assert {lead["name"]: addresses(lead) for lead in leads(sandbox)} == {
+        "Old Acme": ["lou@oldacme.test"],
+        "Acme": ["tom@acme.test", "uma@acme.test"],
+    }
+
+
+def test_after_a_merge_nobody_gets_a_second_contact(sandbox: Sandbox) -> None:
+    old, _ = merged_after_both_were_told()
+    tell(old, "profile_changed")
+    assert [addresses(lead) for lead in leads(sandbox)] == [["lou@oldacme.test"], ["tom@acme.test"]]
+
+
+def test_after_a_merge_the_mails_of_both_leads_are_read(sandbox: Sandbox) -> None:
+    _, kept = merged_after_both_were_told()
+    assert len(Close()._earlier_leads(kept)) == 2
 
 
 def test_a_person_without_a_company_has_a_lead_of_their_own(sandbox: Sandbox) -> None:

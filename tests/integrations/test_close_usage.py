@@ -10,7 +10,7 @@ from integrations import close_api, close_usage
 from integrations.close import LEAD_IS_GONE, Close
 from signups.contracts import Ambiguous, Delivered, Later, Outcome, Skipped
 from signups.models import Delivery, LimitReached, Signup
-from tests.integrations.test_close import leads, own, tell, tom, typed, uma
+from tests.integrations.test_close import leads, merged_after_both_were_told, own, tell, tom, typed, uma
 from tests.rows import finish, make_delivery, make_signup
 from tests.sandbox_process import Sandbox
 
@@ -76,6 +76,12 @@ def test_figures_stand_on_the_lead(sandbox: Sandbox) -> None:
     assert isinstance(outcome, Delivered)
     assert (outcome.external_id, outcome.made) == (made["lead_id"], {"lead_id": made["lead_id"]})
     assert outcome.note == "7 figures of the lead Acme."
+
+
+def test_after_a_merge_figures_stand_on_the_kept_company_s_lead(sandbox: Sandbox) -> None:
+    merged, _ = merged_after_both_were_told()
+    report(merged)
+    assert [usage_of(sandbox, number) for number in (0, 1)] == [{}, SEEN]
 
 
 def test_only_what_changed_is_sent_in_one_call(sandbox: Sandbox) -> None:
