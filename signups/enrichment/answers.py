@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from django.db.models import Q
+from django.utils import timezone
 
 from signups import contracts
 from signups.contracts import Facts, Found, Subject
@@ -90,8 +91,9 @@ def as_result(row: Lookup) -> Result:
 def keep(results: Iterable[Result]) -> None:
     """Write down what was answered, over whatever was answered before to the same question, and end the claims on it.
 
-    At most one query.
+    What is no answer never replaces one that came meanwhile, by a webhook. At most one query, two where there is such.
     """
+    results = _without_overtaken([result for result in results if not result.is_kept])
     rows = [
         Lookup(
             provider=result.provider,
@@ -107,7 +109,6 @@ def keep(results: Iterable[Result]) -> None:
             expires_at=result.fetched_at + _lifetime(result),
         )
         for result in sorted(results, key=lambda result: (result.subject, result.key, result.provider))
-        if not result.is_kept
     ]
     if rows:
         Lookup.objects.bulk_create(
@@ -126,6 +127,16 @@ def keep(results: Iterable[Result]) -> None:
                 "claimed_until",
             ],
         )
+
+
+def _without_overtaken(results: list[Result]) -> list[Result]:
+    """Without those that say nothing where somebody has answered since they were asked."""
+    silent = [result for result in results if result.outcome not in LIFETIME and result.was_asked]
+    if not silent:
+        return results
+    answered = {key for key, row in kept({one.question for one in silent}).items() if from_row(row, timezone.now())}
+    overtaken = [one for one in silent if (one.provider, one.subject, one.key) in answered]
+    return [result for result in results if result not in overtaken]
 
 
 def _lifetime(result: Result) -> timedelta:
