@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import ClassVar
 
 from integrations import facts, guarded, page
 from integrations.page_kinds import DOMAIN_SELLERS, SHARED
@@ -37,6 +39,7 @@ class WebSite(Provider):
     privacy = "Fetches the home page of the company's domain: its web server sees this server's address and the time."
     confidence = 0.6
     is_slow = True
+    holds_for: ClassVar[Mapping[Found, timedelta]] = {Found.NOT_FOUND: timedelta(days=7)}
 
     def find_company(self, domain: str, deadline: Deadline) -> Answer:
         """Never raises a ServiceError: a site that fails is no reason to ask no other."""
@@ -98,7 +101,7 @@ class _Visit:
         if isinstance(failure.__cause__, ssl.SSLCertVerificationError):
             self.said_no.append(f"The certificate of {self.domain} is not valid.")
         else:
-            self.failed.append(f"{failure.reason[:1].upper()}{failure.reason[1:]}.")
+            self.failed.append(f"The site failed: {failure.reason}.")
 
     def _judge(self, found: guarded.Page) -> Answer:
         reading = self._read(found)

@@ -10,6 +10,7 @@ from sandbox.vendors.gravatar import Gravatar
 from sandbox.vendors.lists import Lists
 from sandbox.vendors.mixpanel import Mixpanel
 from sandbox.vendors.rdap import Rdap
+from sandbox.vendors.sites import Sites
 from sandbox.vendors.slack import Slack
 
 VENDORS: tuple[type[Vendor], ...] = (
@@ -17,6 +18,7 @@ VENDORS: tuple[type[Vendor], ...] = (
     Gravatar,
     GitHub,
     Rdap,
+    Sites,
     Lists,
     Slack,
     Close,
