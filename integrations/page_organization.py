@@ -179,7 +179,7 @@ def _picture(value: Any, by_id: Mapping[str, Node]) -> str | None:
     picture = _known(value, by_id)
     if isinstance(picture, Mapping):
         return _text(picture.get("url")) or _text(picture.get("contentUrl"))
-    return _text(picture)
+    return picture if isinstance(picture, str) else None
 
 
 def _tags(node: Node) -> list[str]:

@@ -120,8 +120,8 @@ def decode(body: bytes, content_type: str = "") -> str:
         if body.startswith(mark):
             return _decoded(body[len(mark) :], name, "replace")
     beginning = body[:_PRESCAN_BYTES]
-    if beginning[:200].count(0) * 3 > len(beginning[:200]):  # every other byte of UTF-16 markup
-        return _decoded(body, "utf-16-be" if beginning[:1] == b"\0" else "utf-16-le", "replace")
+    if unmarked := _utf_16(beginning[:200]):
+        return _decoded(body, unmarked, "replace")
     said = [_label(content_type), _label(beginning.decode("latin-1"))]
     candidates = [name for name in said if name and not name.startswith("utf-16")]  # which would show by now
     for name in (*candidates, "utf-8"):
@@ -130,6 +130,14 @@ def decode(body: bytes, content_type: str = "") -> str:
         except UnicodeDecodeError:
             continue
     return _decoded(body, candidates[0] if candidates else "cp1252", "replace")
+
+
+def _utf_16(beginning: bytes) -> str:
+    """Which of the two it is by its zeros: every other byte of markup is one."""
+    first, second = (beginning[place::2].count(0) * 2 > len(beginning) // 2 for place in (0, 1))
+    if first == second:
+        return ""
+    return "utf-16-be" if first else "utf-16-le"
 
 
 def _label(text: str) -> str:

@@ -2,6 +2,6 @@
 
 `hosts` gives the names that have nothing but a site their records, `table` says what each site answers and why, `homes`
 writes a company's home page in one of several habits, `odd` has the pages that are nobody's home page, and `traps` what
-is made to harm whoever fetches it. The vendor "sites" (``vendors/sites.py``) serves them to whoever asks this server for
+is made to harm whoever fetches it. The vendor "sites" (``vendors/sites.py``) serves them to who asks this server for
 a host of that name.
 """

@@ -23,7 +23,6 @@ TRAPS = (
 
 SITE_ZONES: dict[str, Zone] = {
     **dict.fromkeys((*SITES, *TRAPS), Zone(mx=_MAIL, a=(WEB,))),
-    "www.renamed.test": Zone(cname="renamed.test"),
     "www.polyglot.test": Zone(cname="polyglot.test"),
     "www.facebook.com": Zone(a=(WEB,)),
     # The first question is answered with a public address, every later one with this machine's (DNS rebinding).
