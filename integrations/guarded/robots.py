@@ -28,7 +28,10 @@ _MOST_KEPT = 1_000  # sites
 _MOST_KEPT_CHARACTERS = 10_000  # of one; longer ones are asked for each time
 _WISH = Wish("text/plain,*/*;q=0.1", MOST_BYTES)
 _AGENT = re.compile(r"user[\s-]*agent\b[\s:]*(.*)", re.IGNORECASE)
-_RULE = re.compile(r"(allow|d\w*l+[ao]w)\b", re.IGNORECASE)  # with the slips that Protego forgives
+_WORD = re.compile(r"[a-z]{1,10}(?![\w-])", re.IGNORECASE)
+_RULES = frozenset(("allow", "disallow", "dissallow", "dissalow", "disalow", "diasllow", "disallaw"))  # slips, too
+_MOST_RULES = 2_000
+_MOST_OF_RULE = 500  # characters; of a longer one there is no path of ours
 
 _kept: OrderedDict[str, tuple[float, str | None]] = OrderedDict()  # origin → until when, and the lines; None: it failed
 _lock = threading.Lock()
@@ -94,11 +97,11 @@ def concerning_us(text: str) -> str:
             if agent and agent not in agents:
                 kept.append(f"User-agent: {agent}")
             agents.add(agent)
-        elif _RULE.match(line):
+        elif (word := _WORD.match(line)) and word[0].lower() in _RULES:
             has_rules = True
-            if agents - {""}:
+            if agents - {""} and len(line) <= _MOST_OF_RULE:
                 kept.append(line)
-    return "\n".join(kept)
+    return "\n".join(kept[:_MOST_RULES])
 
 
 def _ours(agent: str) -> str:

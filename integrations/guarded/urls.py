@@ -56,7 +56,7 @@ class Target:
 
 def read(text: str) -> Target:
     """Raises Refused."""
-    text = text.strip(" \t\r\n\f")
+    text = text.strip(" \t\r\n\f").encode("utf-8", "surrogatepass").decode("utf-8", "replace")
     if len(text) > MOST_CHARACTERS:
         raise Refused(f"The URL is longer than {MOST_CHARACTERS:,} characters.", "url")
     if _CONTROL.search(text):
@@ -68,8 +68,8 @@ def read(text: str) -> Target:
         raise Refused("The URL has a user name in it.", "credentials")
     port = _port(parts)
     host, ip = _bracketed(parts.netloc) if parts.netloc.startswith("[") else _host(parts.hostname or "")
-    path = quote(parts.path or "/", safe=_AS_IT_IS, errors="replace")
-    query = quote(parts.query, safe=_AS_IT_IS, errors="replace")
+    path = quote(parts.path or "/", safe=_AS_IT_IS)
+    query = quote(parts.query, safe=_AS_IT_IS)
     return Target(parts.scheme, host, ip, port, f"{path}?{query}" if query else path)
 
 
@@ -140,4 +140,4 @@ def _in_ascii(host: str) -> str:
 
 
 def _shown(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()[:_SHOWN_CHARACTERS]
+    return text[:_SHOWN_CHARACTERS]

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from integrations import rdap, rdap_servers
-from signups.contracts import Deadline, Finding, Later, ServiceError
+from integrations.guarded import Refused
+from signups.contracts import Deadline, Finding, Later, Never, ServiceError
+from tests.integrations.internet import Answer, Internet, certified, moved, ok
 from tests.sandbox_process import Sandbox
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -124,6 +128,48 @@ def test_a_registry_that_points_in_a_circle_is_given_up(sandbox: Sandbox) -> Non
 )
 def test_a_redirect_to_a_place_that_is_not_public_is_not_followed(location: str) -> None:
     assert rdap._elsewhere("https://rdap.example.net/domain/acme.com", location) == ""
+
+
+def elsewhere(sandbox: Sandbox, location: str = "https://rdap.example.org/domain/dev.test") -> None:
+    """The registry points to another server."""
+    sandbox.fault("rdap", status=302, headers={"Location": location}, times=None)
+
+
+REGISTERED = json.dumps(body(("registration", "2014-03-01T00:00:00Z"), ldhName="dev.test")).encode()
+
+
+def test_a_registry_that_moved_is_asked_where_it_is_now(
+    sandbox: Sandbox, authority: trustme.CA, internet: Internet
+) -> None:
+    elsewhere(sandbox)
+    pages: dict[str, Answer] = {"/domain/dev.test": moved("/v2/dev.test"), "/v2/dev.test": ok(REGISTERED)}
+    site = internet.site("rdap.example.org", pages, tls=certified(authority, "rdap.example.org")[0])
+    assert examine("dev.test").evidence["registered"] == "2014-03-01"
+    assert site.paths == ["/domain/dev.test", "/v2/dev.test"]
+    assert b"\r\nAccept: application/rdap+json, application/json\r\n" in site.asked[0]
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.5", "169.254.169.254"])
+def test_a_registry_whose_name_stands_for_a_private_address_is_not_asked(
+    sandbox: Sandbox, internet: Internet, address: str
+) -> None:
+    elsewhere(sandbox)
+    internet.names["rdap.example.org", "A"] = [[address]]
+    with pytest.raises(Refused, match="no address of the public internet"):
+        examine("dev.test")
+
+
+@pytest.mark.parametrize(
+    ("status", "failure"), [("500 Oops", Later), ("429 Too Many", Later), ("403 Forbidden", Never)]
+)
+def test_a_registry_that_moved_may_refuse(
+    sandbox: Sandbox, authority: trustme.CA, internet: Internet, status: str, failure: type[ServiceError]
+) -> None:
+    elsewhere(sandbox)
+    tls, _ = certified(authority, "rdap.example.org")
+    internet.site("rdap.example.org", {"/domain/dev.test": ok(b"", status=status)}, tls=tls)
+    with pytest.raises(failure, match=r"rdap\.example\.org"):
+        examine("dev.test")
 
 
 def test_a_domain_that_was_registered_anew_is_as_young_as_that() -> None:
