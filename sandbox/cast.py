@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from sandbox.neighbours import FIRMS, RESIDENTS, Firm, Resident
+from sandbox.sites.hosts import SITE_ZONES
 from sandbox.zones import SITUATION_ZONES, Zone
 
 Verdict = Literal["accepted", "confirm", "rejected"]
@@ -439,6 +440,7 @@ ZONES: dict[str, Zone] = {
     "servfail.test": Zone(trouble="servfail"),
     "silent.test": Zone(trouble="silent"),
     **SITUATION_ZONES,
+    **SITE_ZONES,
     "manymx.test": Zone(mx=tuple(f"{n} mx{n}.manymx.test" for n in range(10, 99))),  # too many for a UDP packet
     "gmail.com": Zone(mx=("5 gmail-smtp-in.l.google.com", "10 alt1.gmail-smtp-in.l.google.com")),
     "outlook.com": Zone(mx=("5 outlook-com.olc.protection.outlook.com",), a=("198.51.100.102",)),

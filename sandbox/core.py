@@ -11,6 +11,7 @@ import base64
 import binascii
 import random
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from types import ModuleType
 from typing import Any, ClassVar
@@ -102,6 +103,8 @@ class World:
         self.offset_s = 0.0
         self.callers_offset_s = 0.0
         self.rng = random.Random(SEED)
+        self.dns_asked: Counter[str] = Counter()
+        """How often each name was asked for whose addresses change."""
         self.inbox: list[dict[str, Any]] = []
         self.received = Journal()
         self.faults = FaultBook([*(cls.slug for cls in classes), "dns", "smtp"])
@@ -142,6 +145,7 @@ class World:
         self.offset_s = self.callers_offset_s = 0.0
         self.rng.seed(SEED)
         self.inbox.clear()
+        self.dns_asked.clear()
         self.received.clear()
         self.faults.clear()
         for vendor in self.vendors.values():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
+from dataclasses import replace
 from typing import cast
 
 import dns.exception
@@ -60,6 +61,9 @@ def _resolve(name: dns.name.Name, rdtype: dns.rdatatype.RdataType, reply: dns.me
         if zone.follows_alias and not is_told:
             _resolve(dns.name.from_text(zone.cname), rdtype, reply, world)
         return
+    if rdtype == dns.rdatatype.A and zone.a_later:
+        world.dns_asked[text] += 1
+        zone = replace(zone, a=zone.a if world.dns_asked[text] == 1 else zone.a_later)
     records = _records(text, zone, rdtype)
     if records:
         reply.answer.append(dns.rrset.from_text_list(name, zone.ttl_s, dns.rdataclass.IN, rdtype, records))

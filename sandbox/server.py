@@ -1,4 +1,5 @@
-"""The HTTP side of the sandbox: every vendor under its prefix, recorded and disturbed, and the control routes.
+"""The HTTP side of the sandbox: every vendor under its prefix, recorded and disturbed, and the control routes. Whoever
+asks for another host than this machine gets that host's web site, as recorded and disturbed as any vendor.
 
 What a vendor answers is its own business (``vendors/``), what a person sees is ``pages``'s.
 """
@@ -18,6 +19,7 @@ from aiohttp import web
 from sandbox import avatars, pages
 from sandbox.core import WORLD, World
 from sandbox.faults import ControlError, Fault
+from sandbox.vendors.sites import Sites, host_of, is_elsewhere
 
 BODY_LIMIT = 16 * 1024 * 1024
 """Bytes. Above the largest body any vendor of ours accepts, so that their own limits can be met."""
@@ -47,19 +49,22 @@ def build_app(world: World) -> web.Application:
 @web.middleware
 async def _record_and_disturb(request: web.Request, handler: Handler) -> web.StreamResponse:
     world = request.app[WORLD]
-    slug = request.path.split("/", 2)[1]
-    if slug not in world.vendors or request.match_info.handler in _PAGES:
+    slug, path = request.path.split("/", 2)[1], request.path
+    sites = world.vendors.get("sites")
+    if isinstance(sites, Sites) and is_elsewhere(request):
+        slug, path, handler = sites.slug, host_of(request) + request.path, sites.answer
+    elif slug not in world.vendors or request.match_info.handler in _PAGES:
         return await handler(request)
     call = world.received.enter(
         world.now(),
         slug,
         request.method,
-        request.path,
+        path,
         query=_plain_query(request),
         headers=dict(request.headers),
         body=await request.read(),
     )
-    fault = world.faults.take(slug, request.method, request.path)
+    fault = world.faults.take(slug, request.method, path)
     call.fault = fault.id if fault else None
     response = await (_act_out(fault, request, handler) if fault else _run(request, handler))
     if response is None:

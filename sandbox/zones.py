@@ -21,12 +21,14 @@ Trouble = Literal[
 class Zone:
     """The records of one domain. ``mx`` are "preference host" pairs; "0 ." is a null MX (RFC 7505).
 
-    ``only``: the record types that the trouble is about; empty: all. ``follows_alias``: whether the answer tells what
-    the alias' target has, as resolvers do. A name that starts with "*." is a wildcard (RFC 4592).
+    ``a_later``: the addresses from the second question on, where they change. ``only``: the record types that the
+    trouble is about; empty: all. ``follows_alias``: whether the answer tells what the alias' target has, as resolvers
+    do. A name that starts with "*." is a wildcard (RFC 4592).
     """
 
     mx: tuple[str, ...] = ()
     a: tuple[str, ...] = ()
+    a_later: tuple[str, ...] = ()
     aaaa: tuple[str, ...] = ()
     txt: tuple[str, ...] = ()
     cname: str | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from sandbox.pages import analytics, calls, cast, close, customerio, faults, lookups, mail, overview, site, slack
+from sandbox.pages import analytics, calls, cast, close, customerio, faults, lookups, mail, overview, site, sites, slack
 
 routes: list[web.RouteDef] = [
     *overview.routes,
@@ -19,6 +19,7 @@ routes: list[web.RouteDef] = [
     *analytics.routes,
     *customerio.routes,
     *lookups.routes,
+    *sites.routes,
     *calls.routes,
     *faults.routes,
     *site.routes,

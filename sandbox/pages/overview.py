@@ -38,6 +38,7 @@ async def show(request: web.Request) -> web.Response:
         customerio=_customerio(held(request, "customerio")),
         lookups=_lookups(request),
         switches=list(lookups.KEYS.values()),
+        sites=_sites(held(request, "sites")),
         latest_mails=[{**mail, "n": n} for n, mail in _newest(list(enumerate(world.inbox, start=1)))],
         latest_calls=_newest(world.received.select()),
     )
@@ -80,6 +81,11 @@ def _customerio(snapshot: Record) -> Record:
 def _lookups(request: web.Request) -> Record:
     asked = [{**each, "vendor": vendor["name"]} for vendor in lookups.vendors(request) for each in vendor["lookups"]]
     return {"total": len(asked), "latest": _newest(sorted(asked, key=lambda lookup: float(lookup["at"])))}
+
+
+def _sites(snapshot: Record) -> Record:
+    visits = snapshot.get("visits", [])
+    return {"total": len(visits), "latest": _newest(visits)}
 
 
 def _newest(rows: list[Row]) -> list[Row]:

@@ -13,6 +13,7 @@ from sandbox.vendors.lists import Lists
 from sandbox.vendors.mixpanel import Mixpanel
 from sandbox.vendors.peopledatalabs import PeopleDataLabs
 from sandbox.vendors.rdap import Rdap
+from sandbox.vendors.sites import Sites
 from sandbox.vendors.slack import Slack
 
 VENDORS: tuple[type[Vendor], ...] = (
@@ -23,6 +24,7 @@ VENDORS: tuple[type[Vendor], ...] = (
     Gravatar,
     GitHub,
     Rdap,
+    Sites,
     Lists,
     Slack,
     Close,

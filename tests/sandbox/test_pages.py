@@ -28,6 +28,8 @@ ALL_PAGES = (
     "/see/ga",
     "/see/customerio",
     "/see/enrichment",
+    "/see/sites",
+    "/see/sites/evil.test",
     "/see/cast",
     "/see/faults",
 )
