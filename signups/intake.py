@@ -19,6 +19,7 @@ from django.utils import timezone
 from signups import confirmation, customers, enrichment, scoring, verdicts, vetting
 from signups.activity import identity
 from signups.contracts import Deadline, Found, Subject, providers
+from signups.enrichment import belonging
 from signups.mails import developer
 from signups.models import Check, Company, Person, Signup, Verdict, VerdictChange
 from signups.models.profile import Profile
@@ -133,7 +134,8 @@ def start(
         asks_outside=looks_up,
         is_signup=submission is not None,
     )
-    return Assessing(address, submission, deadline, examining, _look_up(address, deadline) if looks_up else None)
+    looking_up = _look_up(address, deadline, sent.name, sent.company_name) if looks_up else None
+    return Assessing(address, submission, deadline, examining, looking_up)
 
 
 @dataclass(frozen=True)
@@ -178,7 +180,7 @@ def complete(signup: Signup) -> None:
     """Ask what was late when `signup` came in; merge, score again, and tell the integrations if anything is new."""
     address, deadline = vetting.parse(signup.email), Deadline(COMPLETION_BUDGET_MS)
     outside = vetting.ask_again(signup, deadline)
-    findings = _look_up(address, deadline).finish()
+    findings = _look_up(address, deadline, signup.name, signup.company_name).finish()
     answers = outside.finish() if outside else []
     dns_checks = vetting.ask_dns_again(signup, deadline)
     with write_transaction():
@@ -190,6 +192,7 @@ def complete(signup: Signup) -> None:
             company, is_news = _company(findings, signup.company_name)
             has_news = has_news or is_news or company != signup.company
             signup.company = signup.person.company = company or signup.company
+            belonging.keep_matches(signup.person, findings.candidates, company)
         has_news = developer.apply(signup) or has_news
         if has_news:
             signup.person.save(update_fields=["name", "company", "profile", "updated_at"])  # a stop is not ours to undo
@@ -276,8 +279,9 @@ def _give_own_id(signup: Signup, external_id: str) -> None:
 # -- Looking up --------------------------------------------------------------------------------------------------------
 
 
-def _look_up(address: Address, deadline: Deadline) -> enrichment.PendingLookups:
-    return enrichment.start(address.key, vetting.known_company_domain(address), deadline, _is_company_domain)
+def _look_up(address: Address, deadline: Deadline, name: str, company_name: str) -> enrichment.PendingLookups:
+    domain = vetting.known_company_domain(address)
+    return enrichment.start(address.key, domain, deadline, _is_company_domain, name=name, company_name=company_name)
 
 
 def _not_looked_up(address: Address) -> enrichment.Findings:
@@ -343,6 +347,8 @@ def _save(submission: Submission, assessment: Assessment, person: Person) -> Sig
         company, _ = _company(assessment.findings, submission.company_name)
     person.company = company or person.company
     person.save()
+    if assessment.verdict != Verdict.REJECTED:
+        belonging.keep_matches(person, assessment.findings.candidates, company)
     enrichment.save(assessment.findings)
     vetting.keep_answers(assessment.examination.answers)
     judgement = developer.judge(developer.facts_of(person, submission))
@@ -413,10 +419,8 @@ def _company(findings: enrichment.Findings, typed_name: str) -> tuple[Company | 
     if not findings.company_domain:
         return None, False
     named = findings.company.get("name", {}).get("value")
-    company, is_new = Company.objects.get_or_create(
-        domain=findings.company_domain,
-        defaults={"name": str(named or typed_name or findings.company_domain)[:255], "profile": findings.company},
-    )
+    name = str(named or typed_name or findings.company_domain)
+    company, is_new = belonging.found_or_made(findings.company_domain, name, findings.company)
     merged = _merged(company.profile, findings.company)
     is_news = is_new or merged != company.profile
     if merged != company.profile:
@@ -424,6 +428,8 @@ def _company(findings: enrichment.Findings, typed_name: str) -> tuple[Company | 
         if named and company.name == company.domain:
             company.name = str(named)[:255]
         company.save()
+    if is_news:
+        belonging.keep_aliases(company, _is_company_domain)
     return company, is_news
 
 

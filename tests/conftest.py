@@ -53,8 +53,10 @@ def sandbox_process() -> Iterator[Sandbox]:
 def sandbox(sandbox_process: Sandbox, settings: Any) -> Sandbox:
     """The pretend internet with nothing in it but its cast, and nothing remembered of earlier tests."""
     from signups import vetting
+    from signups.enrichment import known_names
 
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"  # which test runs replace by a list
     sandbox_process.reset()
     vetting.forget()
+    known_names.forget()
     return sandbox_process

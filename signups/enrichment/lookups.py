@@ -13,8 +13,10 @@ from functools import cache
 from django.utils import timezone
 
 from signups.contracts import Answer, Deadline, Found, Later, Provider, ServiceError, Subject, providers
-from signups.enrichment import answers
+from signups.enrichment import answers, belonging, employer
 from signups.enrichment.answers import Kept, Result
+from signups.enrichment.belonging import Seeker
+from signups.enrichment.employer import Candidate
 from signups.models import Lookup
 from signups.models.profile import Profile, with_facts
 
@@ -25,7 +27,7 @@ _THREADS = 64  # look-ups under way at once in this process; each ends with its 
 
 @dataclass(frozen=True)
 class Findings:
-    """All that is known after the look-ups. `company_domain` is the employer's where the person has one that is named.
+    """All that is known after the look-ups. `company_domain` is the likeliest of the `candidates`, where sure enough.
 
     `is_late`: somebody has not answered for good yet, and asking again later may bring more.
     """
@@ -35,6 +37,7 @@ class Findings:
     company: Profile
     company_domain: str
     is_late: bool
+    candidates: list[Candidate] = field(default_factory=list)
 
 
 def start(
@@ -42,13 +45,17 @@ def start(
     company_domain: str,
     deadline: Deadline,
     is_company_domain: Callable[[str], bool] = bool,
+    *,
+    name: str = "",
+    company_name: str = "",
 ) -> PendingLookups:
     """Ask everybody about the address and, where there is one, about the company's domain; returns at once.
 
     `is_company_domain` says of an employer's domain whether a company can be known by it (a free-mail one is not).
-    One query.
+    `name` and `company_name`: as they were typed. One query.
     """
-    lookups = PendingLookups(email_key, company_domain, deadline, is_company_domain)
+    seeker = Seeker(email_key, company_domain, name, company_name)
+    lookups = PendingLookups(email_key, company_domain, deadline, is_company_domain, seeker)
     lookups.ask(Subject.PERSON, email_key)
     if company_domain:
         lookups.ask(Subject.COMPANY, company_domain)
@@ -68,6 +75,7 @@ class PendingLookups:
     company_domain: str
     deadline: Deadline
     is_company_domain: Callable[[str], bool]
+    seeker: Seeker
     results: list[Result] = field(default_factory=list)
     waiting: dict[Future[Result], tuple[Provider, Subject, str]] = field(default_factory=dict)
     kept: Kept = field(init=False)
@@ -79,10 +87,13 @@ class PendingLookups:
         self.kept = answers.kept(questions)
 
     def finish(self) -> Findings:
-        """Wait for the answers until the deadline and put them together. At most one more query."""
+        """Wait for the answers until the deadline and put them together. At most three more queries."""
         self._wait()
         person = _merged(self._about(Subject.PERSON, self.email_key))
-        domain = self._employer(person) or self.company_domain
+        at_address = _merged(self._about(Subject.COMPANY, self.company_domain)) if self.company_domain else {}
+        candidates = belonging.rank(self.seeker, person, at_address, self.is_company_domain)
+        best = employer.best(candidates)
+        domain = best.domain if best else ""
         if domain and domain != self.company_domain:
             self.kept |= answers.kept([(Subject.COMPANY, domain)])
             self.ask(Subject.COMPANY, domain)
@@ -91,7 +102,7 @@ class PendingLookups:
         if company.get("emailProvider", {}).get("value") is True:
             domain, company = "", {}
         is_late = any(result.may_change for result in self.results)
-        return Findings(self.results, person, company, domain, is_late)
+        return Findings(self.results, person, company, domain, is_late, candidates)
 
     def ask(self, subject: Subject, key: str) -> None:
         """Take what was answered before, and ask whoever has not answered lately. Nobody, where the person refused."""
@@ -136,11 +147,6 @@ class PendingLookups:
         for provider in providers():
             if provider.slug in said:
                 yield said[provider.slug]
-
-    def _employer(self, person: Profile) -> str:
-        """The domain of the person's employer, "" where none is named that a company can be known by."""
-        domain = str(person.get("employment.domain", {}).get("value") or "")
-        return domain if domain and self.is_company_domain(domain) else ""
 
 
 def _ask(provider: Provider, subject: Subject, key: str, deadline: Deadline) -> Result:
