@@ -203,7 +203,7 @@ ENRICHMENT_PROVIDERS = [
     "integrations.hunter.Hunter",
     "integrations.gravatar.Gravatar",
     "integrations.github.GitHub",
-    "integrations.website.Website",
+    "integrations.website.WebSite",
     "integrations.mail.MailSetup",
 ]
 # Who is asked about a company's domain, each only where its own setting says so.

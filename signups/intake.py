@@ -21,6 +21,7 @@ from django.utils import timezone
 from signups import confirmation, customers, enrichment, profiles, scoring, verdicts, vetting
 from signups.activity import identity
 from signups.contracts import Deadline, Found, Subject, providers
+from signups.enrichment import belonging
 from signups.enrichment.merging import Claim
 from signups.mails import developer
 from signups.models import Check, Company, Person, Signup, Verdict, VerdictChange
@@ -153,7 +154,8 @@ def start(
         asks_outside=looks_up,
         is_signup=submission is not None,
     )
-    return Assessing(address, submission, deadline, examining, _look_up(address, deadline, saves) if looks_up else None)
+    looking_up = _look_up(address, sent, deadline, saves=saves) if looks_up else None
+    return Assessing(address, submission, deadline, examining, looking_up)
 
 
 @dataclass(frozen=True)
@@ -199,7 +201,7 @@ def complete(signup: Signup) -> None:
     """Ask what was late when `signup` came in; merge, score again, and tell the integrations if anything is new."""
     address, deadline = vetting.parse(signup.email), Deadline(COMPLETION_BUDGET_MS)
     outside = vetting.ask_again(signup, deadline)
-    findings = _look_up(address, deadline, saves=True, is_background=True).finish()
+    findings = _look_up(address, signup, deadline, saves=True, is_background=True).finish()
     answers = outside.finish() if outside else []
     dns_checks = vetting.ask_dns_again(signup, deadline)
     with write_transaction():
@@ -211,6 +213,7 @@ def complete(signup: Signup) -> None:
             company, is_news = _company(findings, signup.company_name)
             has_news = has_news or is_news or company != signup.company
             signup.company = signup.person.company = company or signup.company
+            belonging.keep_matches(signup.person, findings.candidates, company)
         has_news = developer.apply(signup) or has_news
         if has_news:
             profiles.rescore(signup)
@@ -304,7 +307,7 @@ def _keep_findings(findings: enrichment.Findings) -> None:
 
 
 def _look_up(
-    address: Address, deadline: Deadline, saves: bool, *, is_background: bool = False
+    address: Address, sent: Submission | Signup, deadline: Deadline, *, saves: bool, is_background: bool = False
 ) -> enrichment.PendingLookups:
     return enrichment.start(
         address.key,
@@ -313,6 +316,8 @@ def _look_up(
         vetting.is_company_domain,
         is_background=is_background,
         claims_questions=saves,
+        name=sent.name,
+        company_name=sent.company_name,
     )
 
 
@@ -373,6 +378,8 @@ def _save(submission: Submission, assessment: Assessment, person: Person) -> Sig
         company, _ = _company(assessment.findings, submission.company_name)
     person.company = company or person.company
     person.save()
+    if assessment.verdict != Verdict.REJECTED:
+        belonging.keep_matches(person, assessment.findings.candidates, company)
     enrichment.save(assessment.findings)
     vetting.keep_answers(assessment.examination.answers)
     judgement = developer.judge(developer.facts_of(person, submission))
@@ -446,17 +453,19 @@ def _company(findings: enrichment.Findings, typed_name: str) -> tuple[Company | 
     if not findings.company_domain:
         return None, False
     named = findings.company.get("name", {}).get("value")
-    company, is_made = Company.objects.get_or_create(
-        domain=findings.company_domain,
-        defaults={"name": str(named or typed_name or findings.company_domain)[:255]},
+    company, is_made = belonging.found_or_made(
+        findings.company_domain, str(named or typed_name or findings.company_domain), {}
     )
-    found = findings.about(Subject.COMPANY, findings.company_domain)
+    # What is known of a domain that was merged away says nothing new of the company that was kept.
+    found = findings.about(Subject.COMPANY, company.domain)
     change = profiles.merged(Subject.COMPANY, company.profile, found)
     if change.is_changed:
         company.profile = change.profile
         if named and company.name == company.domain:
             company.name = str(named)[:255]
         company.save()
+    if is_made or change.is_new:
+        belonging.keep_aliases(company, vetting.is_company_domain)
     return company, is_made or change.is_new
 
 

@@ -91,4 +91,4 @@ def _scores(questions: Iterable[Question]) -> dict[Question, int]:
 def _row(subject: Subject, key: str) -> Person | Company | None:
     if subject is Subject.PERSON:
         return Person.objects.filter(email=key).first()
-    return Company.objects.filter(domain=key).first()
+    return Company.objects.filter(domain=key, merged_into=None).first()

@@ -5,7 +5,7 @@ may cost is `budget`'s, who is left alone for a while `breaker`'s. What is late 
 ask again later, with more time.
 """
 
-from signups.enrichment import asking, precedence
+from signups.enrichment import asking, known_names, precedence
 from signups.enrichment.answers import LIFETIME, STAFF, Result
 from signups.enrichment.hearing import hear
 from signups.enrichment.lookups import Findings, PendingLookups, account, save, start
@@ -17,3 +17,4 @@ def forget() -> None:
     """Read what is set anew, and count how often vendors were asked from nought."""
     precedence.forget()
     asking.forget()
+    known_names.forget()

@@ -15,8 +15,10 @@ from datetime import timedelta
 from django.utils import timezone
 
 from signups.contracts import Cost, Deadline, Found, Provider, Subject
-from signups.enrichment import answers, asking, breaker, budget, claims, merging, precedence
+from signups.enrichment import answers, asking, belonging, breaker, budget, claims, employer, merging, precedence
 from signups.enrichment.answers import Kept, Question, Result
+from signups.enrichment.belonging import Seeker
+from signups.enrichment.employer import Candidate
 from signups.enrichment.precedence import Precedence
 from signups.models import Lookup
 from signups.models.profile import Profile
@@ -28,7 +30,7 @@ _CLAIM = timedelta(seconds=10)  # beyond the deadline
 
 @dataclass(frozen=True)
 class Findings:
-    """All that is known after the look-ups. `company_domain` is the employer's where the person has one that is named.
+    """All that is known after the look-ups. `company_domain` is the likeliest of the `candidates`, where sure enough.
 
     `is_late`: somebody has not answered for good yet, and asking again later may bring more.
     """
@@ -40,6 +42,7 @@ class Findings:
     is_late: bool
     precedence: Precedence = field(default_factory=lambda: Precedence({}))
     calls: list[Result] = field(default_factory=list)
+    candidates: list[Candidate] = field(default_factory=list)
 
     def about(self, subject: Subject, key: str) -> list[Result]:
         return [result for result in self.results if result.question == (subject, key)]
@@ -54,15 +57,19 @@ def start(
     is_background: bool = False,
     is_forced: bool = False,
     claims_questions: bool = True,
+    name: str = "",
+    company_name: str = "",
 ) -> PendingLookups:
     """Ask about the address and, where there is one, about the company's domain; returns at once.
 
     `email_key` may be empty: then only the company is asked about. `is_company_domain` says of an employer's domain
     whether a company can be known by it (a free-mail one is not). `is_background`: nobody waits, so slow providers are
     asked, too. `is_forced`: fresh answers are asked for anew. Without `claims_questions` nothing is written, and two
-    processes may ask the same. One query where all is known; else one statement more.
+    processes may ask the same. `name` and `company_name`: as they were typed. One query where all is known; else one
+    statement more.
     """
-    lookups = PendingLookups(deadline, is_company_domain, is_background, is_forced, claims_questions)
+    seeker = Seeker(email_key, company_domain, name, company_name)
+    lookups = PendingLookups(deadline, is_company_domain, is_background, is_forced, claims_questions, seeker)
     lookups.begin(email_key, company_domain)
     return lookups
 
@@ -116,6 +123,7 @@ class PendingLookups:
     is_background: bool
     is_forced: bool
     claims_questions: bool
+    seeker: Seeker
     kept: Kept = field(default_factory=dict)
     calls: list[Result] = field(default_factory=list)
     questions: dict[Question, _Asked] = field(default_factory=dict)
@@ -133,10 +141,16 @@ class PendingLookups:
         return [future for asked in self.questions.values() for future in asked.waiting]
 
     def finish(self) -> Findings:
-        """Wait for the answers until the deadline and put them together. One more query about an employer."""
+        """Wait for the answers until the deadline and put them together. One query, two more about an employer."""
         self._run()
         person = self._profile(Subject.PERSON, self.email_key)
-        domain = self._employer(person) or self.company_domain
+        candidates: list[Candidate] = []
+        domain = self.company_domain
+        if self.email_key:
+            at_address = self._profile(Subject.COMPANY, self.company_domain)
+            candidates = belonging.rank(self.seeker, person, at_address, self.is_company_domain)
+            best = employer.best(candidates)
+            domain = best.domain if best else ""
         if domain and (Subject.COMPANY, domain) not in self.questions:
             self._open([(Subject.COMPANY, domain)])
             self._run()
@@ -145,7 +159,7 @@ class PendingLookups:
             domain, company = "", {}
         results = [result for asked in self.questions.values() for result in asked.results.values()]
         is_late = any(result.may_change for result in results)
-        return Findings(results, person, company, domain, is_late, self.precedence, self.calls)
+        return Findings(results, person, company, domain, is_late, self.precedence, self.calls, candidates)
 
     # -- One question ------------------------------------------------------------------------------------------------
 
@@ -330,8 +344,3 @@ class PendingLookups:
                 if one.outcome is Found.REFUSED or slug == answers.STAFF
             }
         return merging.merge(subject, {}, asked.results.values(), self.precedence)
-
-    def _employer(self, person: Profile) -> str:
-        """The domain of the person's employer, "" where none is named that a company can be known by."""
-        domain = str(person.get("employment.domain", {}).get("value") or "")
-        return domain if domain and self.is_company_domain(domain) else ""

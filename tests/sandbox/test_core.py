@@ -236,8 +236,8 @@ def test_the_clock_goes_back_in_an_empty_world_only(sandbox: Sandbox) -> None:
 def test_every_vendor_shows_its_state(sandbox: Sandbox) -> None:
     state = requests.get(f"{sandbox.url}/_state", timeout=10).json()
     assert list(state) == [
-        "clearbit", "peopledatalabs", "apollo", "hunter", "gravatar", "github", "rdap", "sites", "lists", "slack", "close",
-        "mixpanel", "customerio", "ga", "mail",
+        "clearbit", "peopledatalabs", "apollo", "hunter", "gravatar", "github", "rdap", "sites", "lists", "slack",
+        "close", "mixpanel", "customerio", "ga", "mail",
     ]  # fmt: skip
     assert requests.get(f"{sandbox.url}/_state/nobody", timeout=10).status_code == 404
 
