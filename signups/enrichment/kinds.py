@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final, Literal
 from urllib.parse import unquote, urlsplit
 
@@ -25,7 +26,7 @@ _SIZES: Final = {"": 1, "k": 1_000, "m": 1_000_000, "b": 1_000_000_000, "bn": 1_
 # Zero-width space, byte order mark, and the marks that reverse what follows.
 _HIDDEN: Final = dict.fromkeys((0x200B, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 
-Shape = Literal["text", "long", "number", "whole", "link", "domain", "handle", "choice", "yes_no", "list"]
+Shape = Literal["text", "long", "number", "whole", "link", "domain", "handle", "choice", "yes_no", "moment", "list"]
 
 
 class Unfit(ValueError):
@@ -52,6 +53,8 @@ _DOMAIN: Final = Kind("domain", "A domain, such as example.com.")
 _COUNT: Final = Kind("whole", "A whole number, such as 1,200.")
 _MONEY: Final = Kind("whole", "US dollars, such as 20,000,000 or $20M.", most=10**15)
 _LIST: Final = Kind("list", "One a line.")
+_LINKS: Final = Kind("list", "Links, one a line.", of="link")
+_MOMENT: Final = Kind("moment", "A date, such as 2026-11-24, or with its time, such as 2026-11-24T09:30Z.")
 _DOMAINS: Final = Kind("list", "Domains, one a line.", of="domain")
 _YES_NO: Final = Kind("yes_no", "Yes or no.", choices=("yes", "no"))
 
@@ -83,6 +86,8 @@ _TWITTER: Final = {
     "twitter.followers": _COUNT,
     "twitter.following": _COUNT,
     "twitter.location": _TEXT,
+    "twitter.statuses": _COUNT,
+    "twitter.favorites": _COUNT,
     "twitter.site": _LINK,
     "twitter.avatar": _LINK,
 }
@@ -114,11 +119,15 @@ PERSON: Final[Mapping[str, Kind]] = {
     "github.followers": _COUNT,
     "github.following": _COUNT,
     **_TWITTER,
-    "twitter.statuses": _COUNT,
-    "twitter.favorites": _COUNT,
     "gravatar.handle": _handle("gravatar", "adabyrne"),
+    "gravatar.urls": _LINKS,
     "gravatar.avatar": _LINK,
+    "gravatar.avatars": _LINKS,
     "facebook.handle": _handle("facebook", "adabyrne"),
+    "emailProvider": _YES_NO,
+    "fuzzy": _YES_NO,
+    "activeAt": _MOMENT,
+    "inactiveAt": _MOMENT,
 }
 COMPANY: Final[Mapping[str, Kind]] = {
     "name": _TEXT,
@@ -133,7 +142,10 @@ COMPANY: Final[Mapping[str, Kind]] = {
     "category.sector": _TEXT,
     "category.gicsCode": _TEXT,
     "category.sicCode": _TEXT,
+    "category.sic4Codes": _LIST,
     "category.naicsCode": _TEXT,
+    "category.naics6Codes": _LIST,
+    "category.naics6Codes2022": _LIST,
     "tags": _LIST,
     "tech": _LIST,
     "techCategories": _LIST,
@@ -146,10 +158,16 @@ COMPANY: Final[Mapping[str, Kind]] = {
     "metrics.estimatedAnnualRevenue": Kind("text", "From and to, such as $10M-$50M."),
     "metrics.marketCap": _MONEY,
     "metrics.trafficRank": _TEXT,
+    "metrics.alexaUsRank": _COUNT,
     "metrics.alexaGlobalRank": _COUNT,
+    "metrics.fiscalYearEnd": Kind("text", "The month, as a number: 12 is December."),
     "ticker": _TEXT,
+    "identifiers.usEIN": _TEXT,
     **_PLACE,
     "geo.streetAddress": _TEXT,
+    "geo.streetNumber": _TEXT,
+    "geo.streetName": _TEXT,
+    "geo.subPremise": _TEXT,
     "geo.postalCode": _TEXT,
     "phone": _TEXT,
     "site.phoneNumbers": _LIST,
@@ -209,6 +227,8 @@ def _one(shape: Shape, of: Kind, typed: str) -> Any:
             return _name_on(of.network, typed)
         case "choice" | "yes_no":
             return _chosen(of, typed)
+        case "moment":
+            return _moment(of, typed)
     return _text(typed, MOST_CHARACTERS if shape == "long" else _SHORT)
 
 
@@ -232,6 +252,17 @@ def _number(of: Kind, typed: str, *, is_whole: bool) -> int | float:
     if is_whole and number != int(number):
         raise Unfit(f"It must be a whole number. {of.hint}")
     return int(number) if is_whole or number == int(number) else number
+
+
+def _moment(of: Kind, typed: str) -> str:
+    """A date, or a date with its time; a time of no zone is taken for UTC."""
+    try:
+        found = datetime.fromisoformat(typed.strip())
+    except ValueError:
+        raise Unfit(f"“{typed.strip()[:40]}” is no date. {of.hint}") from None
+    if len(typed.strip()) <= len("2026-11-24"):
+        return found.date().isoformat()
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).isoformat()
 
 
 def _link(typed: str) -> str:
