@@ -13,6 +13,7 @@ from django.utils import timezone
 from integrations import facts
 from signups.contracts import Subject
 from signups.enrichment import kinds
+from signups.enrichment.typed import read
 from signups.models import Company, Lookup, Person, ProviderState, Signup
 from tests.admin.rows import make_staff
 from tests.admin.test_queries import queries
@@ -242,7 +243,7 @@ def test_who_may_only_look_sees_the_provenance_and_no_pencil() -> None:
 def test_what_people_type_is_kept_as_a_vendor_s_value_would_be(
     subject: Subject, path: str, typed: str, value: Any
 ) -> None:
-    assert kinds.read(subject, path, typed) == value
+    assert read(subject, path, typed) == value
 
 
 def test_every_fact_that_providers_may_give_has_a_kind() -> None:
