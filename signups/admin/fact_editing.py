@@ -1,6 +1,6 @@
 """Staff's own word on a fact of a person or a company: the page where it is said, and taking it back.
 
-What a value of a fact may be is `enrichment.kinds`' business; what staff's word means for profile, score and
+What a value of a fact may be is `enrichment.typed`'s business; what staff's word means for profile, score and
 integrations is the engine's.
 """
 
@@ -17,7 +17,7 @@ from django.urls import URLPattern, path, reverse
 from signups.admin import engine, facts, undoing
 from signups.admin.base import PageAdmin, staff
 from signups.contracts import Subject
-from signups.enrichment import kinds
+from signups.enrichment import kinds, typed
 from signups.models import Company, Person
 
 _LABELS = {Subject.PERSON: facts.PERSON, Subject.COMPANY: facts.COMPANY}
@@ -70,19 +70,19 @@ class _State:
             return self._asking()
         try:
             value = self._picked() if "pick" in self.request.POST else self._typed()
-        except kinds.Unfit as unfit:
+        except typed.Unfit as unfit:
             return self._asking(str(unfit), 422)
         return self._kept(value)
 
     def _typed(self) -> Any:
-        return kinds.read(self.subject, self.path, self.request.POST.get("value", ""))
+        return typed.read(self.subject, self.path, self.request.POST.get("value", ""))
 
     def _picked(self) -> Any:
         """The answer of the provider that staff chose."""
         wanted = self.request.POST["pick"]
         found = next((one for one in engine.claims(self.stored) if one["provider"] == wanted), None)
         if found is None:
-            raise kinds.Unfit("That answer has changed meanwhile. Choose again.")
+            raise typed.Unfit("That answer has changed meanwhile. Choose again.")
         return found["value"]
 
     def _kept(self, value: Any) -> HttpResponse:
@@ -93,7 +93,7 @@ class _State:
         back = undoing.back(self.request, self.page)
         undo = {"path": self.path, "back": back}
         if was_ours:  # taken back is this word, not the one before it
-            undo["value"] = kinds.typed(self.stored["value"])
+            undo["value"] = _own_words(self.stored)
         name = f"admin:signups_{self.subject}_fact" + ("" if was_ours else "_take_back")
         sentence = f"{self.label} is “{_short(words)}”, because you said so."
         undoing.done(self.request, sentence, reverse(name, args=[self.row.pk]), undo)
@@ -101,7 +101,7 @@ class _State:
 
     def _asking(self, error: str = "", status: int = 200) -> HttpResponse:
         kind = kinds.kind(self.subject, self.path)
-        now = kinds.typed(self.stored["value"]) if self.stored else ""
+        now = typed.written(self.stored["value"]) if self.stored else ""
         known = facts.fact(self.path, self.stored, self.label, facts.Editing()) if self.stored else None
         slugs = [one.get("provider", "") for one in (self.stored, *self.stored.get("others", []))]
         context = {
@@ -135,7 +135,7 @@ def _withdraw(admin: PageAdmin, subject: Subject, request: HttpRequest, pk: int)
         return redirect(back)
     engine.withdraw_fact(row, fact)
     admin.log_change(request, row, f"{name}: taken back")
-    again = {"path": fact, "back": back, "value": kinds.typed(stored["value"])}
+    again = {"path": fact, "back": back, "value": _own_words(stored)}
     sentence = f"{name}: staff’s word is taken back, and what the providers say holds again."
     undoing.done(request, sentence, reverse(f"admin:signups_{subject}_fact", args=[pk]), again)
     return redirect(f"{back}#{subject}")
@@ -149,6 +149,11 @@ def _row(admin: PageAdmin, subject: Subject, request: HttpRequest, pk: int) -> P
     if not admin.has_change_permission(request, row):
         raise PermissionDenied
     return row
+
+
+def _own_words(stored: dict[str, Any]) -> str:
+    """What staff said of a fact, as it was typed: of a list that several make together their own part alone."""
+    return typed.written(engine.claims(stored)[0]["value"])
 
 
 def _short(words: str) -> str:

@@ -1,35 +1,18 @@
-"""Which facts there are, what kind of value each has, and how what people type becomes one.
+"""Which facts of a person and of a company there are, and what kind of value each has.
 
-The facts are Clearbit's attributes of a person and of a company; what vendors write is read by the vendors' own files.
-A value is kept as a vendor's would be, so that the two can be compared: "$20M" as 20000000, a profile's link as its
-handle.
+The facts are Clearbit's attributes. How what people type becomes a value is `typed`'s business; what vendors write is
+read by the vendors' own files.
 """
 
 from __future__ import annotations
 
-import math
-import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
-from urllib.parse import unquote, urlsplit
+from typing import Final, Literal
 
 from signups.contracts import Subject
-from signups.storable import storable
 
-MOST_CHARACTERS: Final = 1_000
-MOST_ITEMS: Final = 50
-_SHORT: Final = 200
-_SIZES: Final = {"": 1, "k": 1_000, "m": 1_000_000, "b": 1_000_000_000, "bn": 1_000_000_000}
-# Zero-width space, byte order mark, and the marks that reverse what follows.
-_HIDDEN: Final = dict.fromkeys((0x200B, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
-
-Shape = Literal["text", "long", "number", "whole", "link", "domain", "handle", "choice", "yes_no", "list"]
-
-
-class Unfit(ValueError):
-    """What was typed is no value of this fact. The message names the remedy."""
+Shape = Literal["text", "long", "number", "whole", "link", "domain", "handle", "choice", "yes_no", "moment", "list"]
 
 
 @dataclass(frozen=True)
@@ -52,6 +35,8 @@ _DOMAIN: Final = Kind("domain", "A domain, such as example.com.")
 _COUNT: Final = Kind("whole", "A whole number, such as 1,200.")
 _MONEY: Final = Kind("whole", "US dollars, such as 20,000,000 or $20M.", most=10**15)
 _LIST: Final = Kind("list", "One a line.")
+_LINKS: Final = Kind("list", "Links, one a line.", of="link")
+_MOMENT: Final = Kind("moment", "A date, such as 2026-11-24, or with its time, such as 2026-11-24T09:30Z.")
 _DOMAINS: Final = Kind("list", "Domains, one a line.", of="domain")
 _YES_NO: Final = Kind("yes_no", "Yes or no.", choices=("yes", "no"))
 
@@ -83,6 +68,8 @@ _TWITTER: Final = {
     "twitter.followers": _COUNT,
     "twitter.following": _COUNT,
     "twitter.location": _TEXT,
+    "twitter.statuses": _COUNT,
+    "twitter.favorites": _COUNT,
     "twitter.site": _LINK,
     "twitter.avatar": _LINK,
 }
@@ -114,11 +101,15 @@ PERSON: Final[Mapping[str, Kind]] = {
     "github.followers": _COUNT,
     "github.following": _COUNT,
     **_TWITTER,
-    "twitter.statuses": _COUNT,
-    "twitter.favorites": _COUNT,
     "gravatar.handle": _handle("gravatar", "adabyrne"),
+    "gravatar.urls": _LINKS,
     "gravatar.avatar": _LINK,
+    "gravatar.avatars": _LINKS,
     "facebook.handle": _handle("facebook", "adabyrne"),
+    "emailProvider": _YES_NO,
+    "fuzzy": _YES_NO,
+    "activeAt": _MOMENT,
+    "inactiveAt": _MOMENT,
 }
 COMPANY: Final[Mapping[str, Kind]] = {
     "name": _TEXT,
@@ -133,7 +124,10 @@ COMPANY: Final[Mapping[str, Kind]] = {
     "category.sector": _TEXT,
     "category.gicsCode": _TEXT,
     "category.sicCode": _TEXT,
+    "category.sic4Codes": _LIST,
     "category.naicsCode": _TEXT,
+    "category.naics6Codes": _LIST,
+    "category.naics6Codes2022": _LIST,
     "tags": _LIST,
     "tech": _LIST,
     "techCategories": _LIST,
@@ -146,10 +140,16 @@ COMPANY: Final[Mapping[str, Kind]] = {
     "metrics.estimatedAnnualRevenue": Kind("text", "From and to, such as $10M-$50M."),
     "metrics.marketCap": _MONEY,
     "metrics.trafficRank": _TEXT,
+    "metrics.alexaUsRank": _COUNT,
     "metrics.alexaGlobalRank": _COUNT,
+    "metrics.fiscalYearEnd": Kind("text", "The month, as a number: 12 is December."),
     "ticker": _TEXT,
+    "identifiers.usEIN": _TEXT,
     **_PLACE,
     "geo.streetAddress": _TEXT,
+    "geo.streetNumber": _TEXT,
+    "geo.streetName": _TEXT,
+    "geo.subPremise": _TEXT,
     "geo.postalCode": _TEXT,
     "phone": _TEXT,
     "site.phoneNumbers": _LIST,
@@ -170,107 +170,3 @@ BY_SUBJECT: Final[Mapping[Subject, Mapping[str, Kind]]] = {Subject.PERSON: PERSO
 def kind(subject: Subject, path: str) -> Kind:
     """The kind of a fact's value; a line of text for one that no list of ours names."""
     return BY_SUBJECT[subject].get(path, _TEXT)
-
-
-def read(subject: Subject, path: str, typed: str) -> Any:
-    """What somebody typed as a value of this fact. Raises `Unfit`, naming the remedy."""
-    of = kind(subject, path)
-    if not typed.strip():
-        raise Unfit("Write a value. To take back what staff said, use “Take back” instead.")
-    if len(typed) > MOST_CHARACTERS * 10:
-        raise Unfit(f"A fact takes {MOST_CHARACTERS:,} characters: shorten this one.")
-    if of.shape == "list":
-        items = [_one(of.of, of, line) for line in typed.splitlines() if line.strip()]
-        if len(items) > MOST_ITEMS:
-            raise Unfit(f"A list takes {MOST_ITEMS} items: leave out {len(items) - MOST_ITEMS}.")
-        return list(dict.fromkeys(items))
-    return _one(of.shape, of, typed)
-
-
-def typed(value: Any) -> str:
-    """A value as `read` takes it."""
-    match value:
-        case bool():
-            return "yes" if value else "no"
-        case list():
-            return "\n".join(str(item) for item in value)
-    return str(value)
-
-
-def _one(shape: Shape, of: Kind, typed: str) -> Any:
-    match shape:
-        case "number" | "whole":
-            return _number(of, typed, is_whole=shape == "whole")
-        case "link":
-            return _link(typed)
-        case "domain":
-            return _domain(typed)
-        case "handle":
-            return _name_on(of.network, typed)
-        case "choice" | "yes_no":
-            return _chosen(of, typed)
-    return _text(typed, MOST_CHARACTERS if shape == "long" else _SHORT)
-
-
-def _text(typed: str, most: int) -> str:
-    shown = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in typed.translate(_HIDDEN))
-    text = " ".join(str(storable(shown)).split())
-    if not text:
-        raise Unfit("Write something that can be seen.")
-    if len(text) > most:
-        raise Unfit(f"This takes {most:,} characters: shorten it by {len(text) - most:,}.")
-    return text
-
-
-def _number(of: Kind, typed: str, *, is_whole: bool) -> int | float:
-    found = re.fullmatch(r"\$?\s*(-?[\d,_ ]*\d(?:\.\d+)?)\s*(k|m|bn?)?", typed.strip().lower())
-    if found is None:
-        raise Unfit(f"“{typed.strip()[:40]}” is no number. {of.hint}")
-    number = float(re.sub(r"[,_ ]", "", found[1])) * _SIZES[found[2] or ""]
-    if not math.isfinite(number) or not of.least <= number <= of.most:
-        raise Unfit(f"It must lie between {of.least:,.0f} and {of.most:,.0f}. {of.hint}")
-    if is_whole and number != int(number):
-        raise Unfit(f"It must be a whole number. {of.hint}")
-    return int(number) if is_whole or number == int(number) else number
-
-
-def _link(typed: str) -> str:
-    url = typed.strip()
-    if "://" not in url:
-        url = f"https://{url}"
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-    except ValueError:
-        parts, host = urlsplit(""), ""
-    fits = parts.scheme.lower() in ("http", "https") and "." in host and "@" not in parts.netloc
-    if not fits or len(url) > MOST_CHARACTERS or re.search(r"[\s\x00-\x1f\x7f<>\"]", url):
-        raise Unfit(f"“{typed.strip()[:60]}” is no link. Write one such as https://example.com, without a password.")
-    return url
-
-
-def _domain(typed: str) -> str:
-    host = re.split(r"[/?#:]", re.sub(r"^[a-z]+://", "", typed.strip().lower()))[0].rstrip(".").removeprefix("www.")
-    if len(host) > 253 or not re.fullmatch(r"[\w-]{1,63}(\.[\w-]{1,63})+", host):
-        raise Unfit(f"“{typed.strip()[:60]}” is no domain. Write it as example.com.")
-    return host
-
-
-def _name_on(network: str, typed: str) -> str:
-    """A handle out of "ada", "@ada" or the profile's link; LinkedIn's and Crunchbase's have their kind before them."""
-    _, _, default = network.partition(":")
-    path = urlsplit(typed.strip()).path if "://" in typed else re.sub(r"^[\w.]+\.(com|org)/", "", typed.strip())
-    parts = [unquote(part) for part in path.strip("/").split("/") if part]
-    name = parts[1] if default and len(parts) > 1 else parts[0] if parts else ""
-    before = f"{parts[0] if len(parts) > 1 else default}/" if default else ""
-    name = name.removeprefix("@")
-    if not re.fullmatch(r"[\w.&'’-]{1,100}", name) or not re.fullmatch(r"([a-z]{2,20}/)?", before):
-        raise Unfit(f"“{typed.strip()[:60]}” is no name on a network. Write the name there or the profile’s link.")
-    return f"{before}{name}"
-
-
-def _chosen(of: Kind, typed: str) -> str | bool:
-    name = re.sub(r"[\s-]+", "_", typed.strip().lower())
-    if name not in of.choices:
-        raise Unfit(f"“{typed.strip()[:40]}” is not on the list: {', '.join(of.choices).replace('_', ' ')}.")
-    return name == "yes" if of.shape == "yes_no" else name

@@ -10,8 +10,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from integrations import facts
 from signups.contracts import Subject
 from signups.enrichment import kinds
+from signups.enrichment.typed import read
 from signups.models import Company, Lookup, Person, ProviderState, Signup
 from tests.admin.rows import make_staff
 from tests.admin.test_queries import queries
@@ -178,6 +180,7 @@ def test_a_number_is_kept_as_one_and_the_signups_are_scored_again(browser: Clien
         ("employment.seniority", "king", "is not on the list: executive, director, manager."),
         ("site", "javascript:alert(1)", "is no link. Write one such as https://example.com"),
         ("github.followers", "many", "is no number. A whole number, such as 1,200."),
+        ("activeAt", "yesterday", "is no date. A date, such as 2026-11-24"),
         ("geo.lat", "91", "It must lie between -90 and 90."),
         ("employment.domain", "no domain", "is no domain. Write it as example.com."),
     ],
@@ -232,18 +235,18 @@ def test_who_may_only_look_sees_the_provenance_and_no_pencil() -> None:
         (Subject.PERSON, "twitter.handle", "@ada", "ada"),
         (Subject.PERSON, "site", "example.com", "https://example.com"),
         (Subject.PERSON, "utcOffset", "-7", -7),
+        (Subject.PERSON, "activeAt", "2026-11-24", "2026-11-24"),
+        (Subject.PERSON, "activeAt", "2026-11-24T09:30", "2026-11-24T09:30:00+00:00"),
         (Subject.PERSON, "name.fullName", "Ada\u202e\x00 Byrne", "Ada Byrne"),
     ],
 )
 def test_what_people_type_is_kept_as_a_vendor_s_value_would_be(
     subject: Subject, path: str, typed: str, value: Any
 ) -> None:
-    assert kinds.read(subject, path, typed) == value
+    assert read(subject, path, typed) == value
 
 
 def test_every_fact_that_providers_may_give_has_a_kind() -> None:
-    from integrations import facts
-
     assert set(kinds.PERSON) == set(facts.PERSON)
     assert set(kinds.COMPANY) == set(facts.COMPANY)
 
