@@ -124,9 +124,13 @@ def _profile(profile: Profile, otherwise: str) -> Iterator[str]:
     if not profile:
         yield f"  {otherwise}"
     for path, fact in sorted(profile.items()):
-        yield f"  {path:<28} {_value(fact['value']):<44} {_source(fact)}"
-        for other in fact.get("others", []):
-            yield f"  {'':<28} ({_value(other['value'])}) — {_source(other)}"
+        others = fact.get("others", [])
+        agreeing = [_name(other["provider"]) for other in others if other["value"] == fact["value"]]
+        also = f"; so says {', '.join(agreeing)}" if agreeing else ""
+        yield f"  {path:<28} {_value(fact['value']):<44} {_source(fact)}{also}"
+        for other in others:
+            if other["value"] != fact["value"]:
+                yield f"  {'':<28} ({_value(other['value'])}) — {_source(other)}"
 
 
 def _value(value: Any) -> str:
