@@ -200,6 +200,7 @@ ENRICHMENT_PROVIDERS = [
     "integrations.clearbit.Clearbit",
     "integrations.gravatar.Gravatar",
     "integrations.github.GitHub",
+    "integrations.website.WebSite",
 ]
 # Who is asked about a company's domain, each only where its own setting says so.
 EXAMINERS = ["integrations.rdap.DomainAge"]
