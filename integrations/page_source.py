@@ -71,8 +71,9 @@ def _any_of(names: tuple[str, ...]) -> str:
     return "|".join(f"{_either_case(first)}(?:{'|'.join(map(_either_case, rest))})" for first, rest in groups)
 
 
-# The look-ahead turns most other tags away at once.
-_ELEMENT = re.compile(rf"<(?=[!bhilmnstBHILMNST][-1acefinotyACEFINOTY])(?:!--|({_any_of(_NAMES)})(?=[\s/>]))")
+# The first letters of any of them turn most other tags away at once.
+_FIRST_THREE = r"[!bhilmnstBHILMNST][-1acefinotyACEFINOTY][-\s/>dmnprstxyDMNPRSTXY]"
+_ELEMENT = re.compile(rf"<(?={_FIRST_THREE})(?:!--|({_any_of(_NAMES)})(?=[\s/>]))")
 _REST_OF_TAG = re.compile(r"""([^>=]*+(?:=[=\s]*+(?:"[^"]*+"|'[^']*+')?+[^>=]*+)*+)>""")
 _END = {name: re.compile(rf"</{_either_case(name)}(?=[\s/>])") for name in _WITH_CONTENT}
 _ANY_TAG = re.compile(r"<[^<>]*+>")
