@@ -25,7 +25,17 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, NewConnectionError
 from urllib3.util import Retry
 
-from signups.contracts import Ambiguous, Deadline, Exchange, Later, Misconfigured, Never, ServiceError, record
+from signups.contracts import (
+    Ambiguous,
+    Deadline,
+    Exchange,
+    Later,
+    Misconfigured,
+    Never,
+    ServiceError,
+    record,
+    wait_for_turn,
+)
 from signups.storable import storable
 
 USER_AGENT = "Onboarding/1.0 (self-hosted signup pipeline)"
@@ -91,11 +101,13 @@ class Door:
         is_safe: bool,
         deadline: Deadline | None = None,
         accept: Collection[int] = (),
+        items: int = 1,
     ) -> Reply:
-        """Make one call and return the reply if its status is 2xx or in `accept`.
+        """Make one call, in its turn, and return the reply if its status is 2xx or in `accept`.
 
-        `is_safe`: whether a repeat changes nothing at the vendor. Raises Later (surely not applied, or safe to repeat),
-        Ambiguous (it may have been applied), Misconfigured (401, 403, a redirect) or Never (any other refusal).
+        `items`: how many of what the vendor counts it carries. `is_safe`: whether a repeat changes nothing at the
+        vendor. Raises Later (surely not applied, or safe to repeat), Ambiguous (it may have been applied),
+        Misconfigured (401, 403, a redirect) or Never (any other refusal).
         """
         body: Any = data
         sent_headers = {"User-Agent": USER_AGENT, "Accept": "application/json", **self.headers, **(headers or {})}
@@ -105,6 +117,7 @@ class Door:
         prepared = requests.Request(
             method, self._url(path), params=params, data=body, headers=sent_headers, auth=self.auth or _no_auth
         )
+        wait_for_turn(method, path, json, items)
         reply = self._exchange(prepared, is_safe, deadline)
         if reply.status in accept or 200 <= reply.status < 300:
             return reply

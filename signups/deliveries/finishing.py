@@ -32,7 +32,7 @@ def finish(lease: Lease, tries: Sequence[Try]) -> None:
     """Record tries made under one lease and move the breaker, in one transaction."""
     integration = lease.integration
     with write_transaction():
-        breaker.move(integration.slug, [_signal(one) for one in tries])
+        breaker.move(integration.slug, [_signal(one) for one in tries if one.is_news])
         for one in tries:
             mine = Delivery.objects.filter(pk=one.delivery.pk, claim=lease.token, state=Delivery.State.SENDING)
             if not mine.update(claim=None, is_ambiguous=one.may_be_done, **_changes(integration, one)):
