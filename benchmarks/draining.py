@@ -278,7 +278,9 @@ def _owe(count: int, slugs: list[str]) -> None:
     with write_transaction():
         for start in range(0, count, _CHUNK):
             numbers = range(start, min(start + _CHUNK, count))
-            people = Person.objects.bulk_create(Person(email=f"{uuid.uuid4().hex}@crowd-{n}.test", name=f"P {n}") for n in numbers)
+            people = Person.objects.bulk_create(
+                Person(email=f"{uuid.uuid4().hex}@crowd-{n}.test", name=f"P {n}") for n in numbers
+            )
             signups = Signup.objects.bulk_create(
                 Signup(person=one, email=one.email, name=one.name, verdict="accepted", machine_verdict="accepted")
                 for one in people

@@ -18,7 +18,7 @@ from functools import cached_property
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -46,6 +46,7 @@ _EXCERPT_CHARACTERS = 500
 _LONGEST_WAIT_S = 86_400.0
 
 _sessions: dict[str, requests.Session] = {}
+_environments: dict[tuple[requests.Session, str, str], dict[str, Any]] = {}
 os.register_at_fork(after_in_child=_sessions.clear)  # a socket must not be shared with the parent
 
 
@@ -137,7 +138,7 @@ class Door:
                 raise Later(self.vendor, "not asked: no time was left")
             session = _session(self.vendor)
             prepared = session.prepare_request(request)
-            options = session.merge_environment_settings(prepared.url, {}, True, None, None)
+            options = _environment(session, request.url)
             connect_s, read_s = (max(0.001, min(limit, remaining_s)) for limit in self.timeout)
             with session.send(prepared, timeout=(connect_s, read_s), allow_redirects=False, **options) as response:
                 status = response.status_code
@@ -266,6 +267,14 @@ def _session(vendor: str) -> requests.Session:
         session.mount("http://", adapter)
         session = _sessions.setdefault(vendor, session)
     return session
+
+
+def _environment(session: requests.Session, url: str) -> dict[str, Any]:
+    """The proxies and certificates that the process's environment names for a host: read once, for reading is slow."""
+    host = (session, *urlsplit(url)[:2])
+    if host not in _environments:
+        _environments[host] = dict(session.merge_environment_settings(url, {}, True, None, None))
+    return _environments[host]
 
 
 def _no_auth(prepared: requests.PreparedRequest) -> requests.PreparedRequest:

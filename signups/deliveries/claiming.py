@@ -157,11 +157,6 @@ def claim(lease: Lease, limit: int, *, is_busy: bool, most_batched: int = 0) -> 
         return _claim_rows(lease, limit, most_batched)
 
 
-def may_go_on(lease: Lease) -> bool:
-    """Whether the vendor may be called now, as far as its breaker and staff are concerned."""
-    return lease.held().filter(breaker.may_send()).exists()
-
-
 def give_back(lease: Lease, deliveries: Collection[Delivery]) -> None:
     """Rows that were claimed and not begun: due again, as if nobody had claimed them."""
     with write_transaction():

@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 # No new rows are claimed after this long; those under way are finished, well within the queue's timeout.
 CLAIM_FOR_S = 10.0
 # How long a try that has ended waits for others, to be written down together: while it does, its thread goes on.
-_TOGETHER_WITHIN_S = 0.03
+_TOGETHER_WITHIN_S = 0.1
 _BATCHES_AT_ONCE = 2
 
 
@@ -86,7 +86,7 @@ class _Drain:
         integration, threads = self.lease.integration, self.threads
         room = threads.room - len(self._under_way)
         batches = sum(len(rows) > 1 for rows in self._under_way.values())
-        if self._under_way and (room < max(1, threads.count // 2) or batches >= _BATCHES_AT_ONCE):
+        if self._under_way and (room < max(1, threads.room // 2) or batches >= _BATCHES_AT_ONCE):
             return
         is_busy = bool(self._under_way)
         rows = claiming.claim(self.lease, room, is_busy=is_busy, most_batched=integration.most_in_batch)
@@ -106,10 +106,10 @@ class _Drain:
             return
         tries = [one for future in done for one in future.result()]
         self.tries += len(tries)
-        finish(self.lease, tries)
+        may_go_on = finish(self.lease, tries)
         for future in done:
             del self._under_way[future]
-        if any(one.has_failed for one in tries) and not claiming.may_go_on(self.lease):
+        if not may_go_on:
             self._give_back()
 
     def _give_back(self) -> None:
@@ -135,7 +135,7 @@ class _Threads:
     def __init__(self, lease: Lease) -> None:
         self.lease = lease
         self.count = lease.integration.concurrency
-        self.room = 1 if self.count == 1 else 2 * self.count  # jobs, under way and waiting
+        self.room = 1 if self.count == 1 else 4 * self.count  # jobs, under way and waiting
         self._pool = ThreadPoolExecutor(self.count, lease.integration.slug, initializer=self._begin)
         self._connections: list[BaseDatabaseWrapper] = []
 
