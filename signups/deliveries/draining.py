@@ -17,7 +17,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from signups import contracts
 from signups.contracts import Integration, paced
 from signups.deliveries import claiming, heartbeats, queueing
-from signups.deliveries.claiming import RENEW_EVERY_S, Lease
+from signups.deliveries.claiming import LEASE, RENEW_EVERY_S, Lease
 from signups.deliveries.finishing import finish
 from signups.deliveries.sending import Try, send, send_together
 from signups.models import Delivery
@@ -121,7 +121,9 @@ class _Drain:
             del self._under_way[future]
 
     def _renew(self) -> None:
+        lives_until = time.monotonic() + LEASE.total_seconds()
         self.lease.renew([row.pk for rows in self._under_way.values() for row in rows])
+        self.threads.lives_until = lives_until
         heartbeats.give()
         self._renew_at = time.monotonic() + RENEW_EVERY_S
 
@@ -136,6 +138,7 @@ class _Threads:
         self.lease = lease
         self.count = lease.integration.concurrency
         self.room = 1 if self.count == 1 else 4 * self.count  # jobs, under way and waiting
+        self.lives_until = time.monotonic() + LEASE.total_seconds()
         self._pool = ThreadPoolExecutor(self.count, lease.integration.slug, initializer=self._begin)
         self._connections: list[BaseDatabaseWrapper] = []
 
@@ -151,6 +154,10 @@ class _Threads:
         return self._pool.submit(self._send, self.lease.integration, deliveries)
 
     def _send(self, integration: Integration, deliveries: Sequence[Delivery]) -> list[Try]:
+        """Nothing is sent, and the claims are left to lapse, where this process was held up for so long that others
+        may be at it: nobody has given a sign of life since."""
+        if time.monotonic() > self.lives_until:
+            return []
         with paced(self.lease.pace.wait):
             return send_together(integration, deliveries) if len(deliveries) > 1 else [send(integration, deliveries[0])]
 
