@@ -10,3 +10,6 @@ from onboarding.settings import *  # noqa: F403
 
 ROOT_URLCONF = "benchmarks.bare"
 EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+
+if os.environ.get("BENCHMARK_INTEGRATIONS"):  # for a worker that a benchmark starts
+    INTEGRATIONS = os.environ["BENCHMARK_INTEGRATIONS"].split(",")

@@ -1,4 +1,4 @@
-"""The calls to Close: paced, sorted by what their failure means, and our custom fields found or made on first use.
+"""The calls to Close: sorted by what their failure means, and our custom fields found or made on first use.
 
 Which calls there are to make, and with what, is `close`'s and `close_records`' business.
 """
@@ -6,7 +6,6 @@ Which calls there are to make, and with what, is `close`'s and `close_records`' 
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -17,8 +16,6 @@ from integrations.close_records import Fields, Record
 from integrations.http import Door
 from signups.contracts import Misconfigured, Never
 
-# Close counts in windows of eight seconds: a fifth of a window's calls may come at once.
-_AT_ONCE_S = 1.6
 _PAGE = 100
 
 
@@ -26,29 +23,8 @@ class FieldsAreGone(Never):
     """A custom field whose id we had remembered was deleted at Close."""
 
 
-class Pace:
-    """Lets callers through so many times a second, as the settings say; after a rest some of them at once."""
-
-    def __init__(self, setting: str, at_once_s: float = 0.0) -> None:
-        self.setting = setting
-        self.at_once_s = at_once_s
-        self._lock = threading.Lock()
-        self._next = 0.0
-
-    def wait(self) -> None:
-        with self._lock:
-            turn = max(self._next, time.monotonic() - self.at_once_s)
-            self._next = turn + 1 / settings.CLOSE[self.setting]
-        time.sleep(max(0.0, turn - time.monotonic()))
-
-
-searching = Pace("searches_per_s")
-calling = Pace("calls_per_s", _AT_ONCE_S)
-
-
 def search(body: Record) -> list[str]:
     """Ids of what the index holds for a query, in its order."""
-    searching.wait()
     return [row["id"] for row in call("POST", "data/search/", body)["data"]]
 
 
@@ -56,7 +32,6 @@ def rows(path: str, **filters: str) -> Iterator[Record]:
     """All rows of a list, page by page."""
     skip = 0
     while True:
-        calling.wait()
         params = {**filters, "_skip": str(skip), "_limit": str(_PAGE)}
         page = door().call("GET", path, params=params, is_safe=True).json
         yield from page["data"]
@@ -67,7 +42,6 @@ def rows(path: str, **filters: str) -> Iterator[Record]:
 
 def get(kind: str, record_id: str) -> Record | None:
     """A lead or contact as it is now; None where it was deleted or merged away."""
-    calling.wait()
     reply = door().call("GET", f"{kind}/{record_id}/", is_safe=True, accept=(404,))
     found: Record = reply.json
     return None if reply.status == 404 else found
@@ -80,7 +54,6 @@ def change(path: str, changes: Record) -> None:
 
 
 def call(method: str, path: str, body: Record, *, is_safe: bool = True) -> Any:
-    calling.wait()
     try:
         return door().call(method, path, json=body, is_safe=is_safe).json
     except Never as refusal:

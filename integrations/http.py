@@ -19,14 +19,24 @@ from functools import cached_property
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, NewConnectionError
 from urllib3.util import Retry
 
-from signups.contracts import Ambiguous, Deadline, Exchange, Later, Misconfigured, Never, ServiceError, record
+from signups.contracts import (
+    Ambiguous,
+    Deadline,
+    Exchange,
+    Later,
+    Misconfigured,
+    Never,
+    ServiceError,
+    record,
+    wait_for_turn,
+)
 from signups.storable import storable
 
 USER_AGENT = "Onboarding/1.0 (self-hosted signup pipeline)"
@@ -37,6 +47,7 @@ _EXCERPT_CHARACTERS = 500
 _LONGEST_WAIT_S = 86_400.0
 
 _sessions: dict[str, requests.Session] = {}
+_environments: dict[tuple[requests.Session, str, str], dict[str, Any]] = {}
 os.register_at_fork(after_in_child=_sessions.clear)  # a socket must not be shared with the parent
 
 
@@ -92,11 +103,13 @@ class Door:
         is_safe: bool,
         deadline: Deadline | None = None,
         accept: Collection[int] = (),
+        items: int = 1,
     ) -> Reply:
-        """Make one call and return the reply if its status is 2xx or in `accept`.
+        """Make one call, in its turn, and return the reply if its status is 2xx or in `accept`.
 
-        `is_safe`: whether a repeat changes nothing at the vendor. Raises Later (surely not applied, or safe to repeat),
-        Ambiguous (it may have been applied), Misconfigured (401, 403, a redirect) or Never (any other refusal).
+        `items`: how many of what the vendor counts it carries. `is_safe`: whether a repeat changes nothing at the
+        vendor. Raises Later (surely not applied, or safe to repeat), Ambiguous (it may have been applied),
+        Misconfigured (401, 403, a redirect) or Never (any other refusal).
         """
         body: Any = data
         sent_headers = {"User-Agent": USER_AGENT, "Accept": "application/json", **self.headers, **(headers or {})}
@@ -106,6 +119,7 @@ class Door:
         prepared = requests.Request(
             method, self._url(path), params=params, data=body, headers=sent_headers, auth=self.auth or _no_auth
         )
+        wait_for_turn(method, path, json, items)
         reply = self._exchange(prepared, is_safe, deadline)
         if reply.status in accept or 200 <= reply.status < 300:
             return reply
@@ -125,7 +139,7 @@ class Door:
                 raise Later(self.vendor, "not asked: no time was left")
             session = _session(self.vendor)
             prepared = session.prepare_request(request)
-            options = session.merge_environment_settings(prepared.url, {}, True, None, None)
+            options = _environment(session, request.url)
             connect_s, read_s = (max(0.001, min(limit, remaining_s)) for limit in self.timeout)
             with session.send(prepared, timeout=(connect_s, read_s), allow_redirects=False, **options) as response:
                 status = response.status_code
@@ -263,6 +277,14 @@ def _session(vendor: str) -> requests.Session:
         session.mount("http://", adapter)
         session = _sessions.setdefault(vendor, session)
     return session
+
+
+def _environment(session: requests.Session, url: str) -> dict[str, Any]:
+    """The proxies and certificates that the process's environment names for a host: read once, for reading is slow."""
+    host = (session, *urlsplit(url)[:2])
+    if host not in _environments:
+        _environments[host] = dict(session.merge_environment_settings(url, {}, True, None, None))
+    return _environments[host]
 
 
 def _no_auth(prepared: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -19,10 +19,23 @@ from django.conf import settings
 from integrations import mixpanel_actions
 from integrations.http import Door, Reply
 from integrations.rows import at_ms, company_fact, company_name, known, missing, person_name, visitor
-from signups.contracts import Delivered, Integration, Later, Never, Refusal, SentAction
+from signups.contracts import (
+    BatchItem,
+    CallRate,
+    Delivered,
+    Event,
+    Integration,
+    Later,
+    Never,
+    Outcome,
+    Refusal,
+    SentAction,
+    ServiceError,
+)
 from signups.models import Delivery, Signup
 
 MOST_CHARACTERS = 255  # what is longer is cut there anyway
+NAMES: dict[str, str] = {Event.SIGNED_UP: "Signed up", Event.CONFIRMED: "Confirmed"}  # of our events at Mixpanel
 
 
 class Mixpanel(Integration):
@@ -33,6 +46,8 @@ class Mixpanel(Integration):
     takes: ClassVar[frozenset[str]] = frozenset({"accepted", "confirm", "held"})
     takes_actions: ClassVar[bool] = True
     most_actions: ClassVar[int] = 2_000
+    batched: ClassVar[frozenset[Event]] = frozenset({Event.SIGNED_UP, Event.CONFIRMED, Event.PROFILE_CHANGED})
+    most_in_batch: ClassVar[int] = 500  # 2,000 are taken; with their profiles they would be much to hold at once
 
     def missing_settings(self) -> list[str]:
         mixpanel = settings.MIXPANEL
@@ -45,38 +60,58 @@ class Mixpanel(Integration):
             }
         )
 
+    def rates(self) -> Sequence[CallRate]:
+        """https://docs.mixpanel.com/reference/ingestion-api: 30,000 events a second."""
+        return (CallRate(30_000, at_once=2_000, path="import"),)
+
     def on_signed_up(self, signup: Signup, delivery: Delivery) -> Delivered:
-        self._merge_ids(signup)
-        return self._tell("Signed up", signup, delivery)
+        self._merge_ids([signup])
+        return self._tell(signup, delivery)
 
     def on_confirmed(self, signup: Signup, delivery: Delivery) -> Delivered:
-        return self._tell("Confirmed", signup, delivery)
+        return self._tell(signup, delivery)
 
     def on_profile_changed(self, signup: Signup, delivery: Delivery) -> Delivered:
-        self._set_profile(signup)
-        return Delivered(external_id=str(signup.uid), note="Profile brought up to date.")
+        self._set_profiles([signup])
+        return _delivered(signup, delivery)
+
+    def send_batch(self, deliveries: Sequence[Delivery]) -> list[BatchItem]:
+        """One import of all events, then the profiles of those whose event was taken. Each call is safe to repeat."""
+        self._merge_ids([one.signup for one in deliveries if one.event == Event.SIGNED_UP])
+        events = {one.pk: event(NAMES[one.event], one.signup, one) for one in deliveries if one.event in NAMES}
+        refused = self._import(list(events.values()))
+        why = {key: refused[index] for index, key in enumerate(events) if index in refused}
+        self._set_profiles([one.signup for one in deliveries if one.pk not in why])
+        items = []
+        for one in deliveries:
+            result: Outcome | ServiceError = _delivered(one.signup, one)
+            if one.pk in why:
+                result = Never("Mixpanel", f"refused the event: {why[one.pk]}", status=400)
+            items.append(BatchItem(result, known({"event": events.get(one.pk), "$set": profile(one.signup)})))
+        return items
 
     def send_actions(self, actions: Sequence[SentAction]) -> list[Refusal]:
         """Import them as events. Of a batch with bad events Mixpanel takes the good ones and names the others."""
-        events = [mixpanel_actions.event(one, settings.MIXPANEL["id_merge"]) for one in actions]
+        refused = self._import([mixpanel_actions.event(one, settings.MIXPANEL["id_merge"]) for one in actions])
+        return [Refusal(index, f"Mixpanel refused it: {why}") for index, why in refused.items()]
+
+    def _tell(self, signup: Signup, delivery: Delivery) -> Delivered:
+        if refused := self._import([event(NAMES[delivery.event], signup, delivery)]):
+            raise Never("Mixpanel", f"refused the event: {refused[0]}", status=400)
+        self._set_profiles([signup])
+        return _delivered(signup, delivery)
+
+    def _import(self, events: list[dict[str, Any]]) -> dict[int, str]:
+        """Have events taken; returns those that are refused, by their place, and why. The others were taken."""
+        if not events:
+            return {}
         reply = self._post(events)
-        refused = mixpanel_actions.refusals(reply.json, len(events)) if reply.status == 400 else []
+        refused = mixpanel_actions.refusals(reply.json, len(events)) if reply.status == 400 else {}
         if reply.status == 400 and not refused:
-            raise Never("Mixpanel", f"refused the batch: {_complaint(reply)}", status=400, excerpt=reply.text[:500])
+            what = "event" if len(events) == 1 else "batch"
+            raise Never("Mixpanel", f"refused the {what}: {_complaint(reply)}", status=400, excerpt=reply.text[:500])
         self._require_imported(reply, len(events) - len(refused))
         return refused
-
-    def _tell(self, name: str, signup: Signup, delivery: Delivery) -> Delivered:
-        self._import([event(name, signup, delivery)])
-        self._set_profile(signup)
-        history = ", anonymous history merged" if device_id(signup) else ""
-        return Delivered(external_id=str(signup.uid), note=f"Event and profile written{history}.")
-
-    def _import(self, events: list[dict[str, Any]]) -> None:
-        reply = self._post(events)
-        if reply.status == 400:
-            raise Never("Mixpanel", f"refused the event: {_complaint(reply)}", status=400, excerpt=reply.text[:500])
-        self._require_imported(reply, len(events))
 
     def _post(self, events: list[dict[str, Any]]) -> Reply:
         """`strict=1`: without it bad events are dropped without a word."""
@@ -85,7 +120,8 @@ class Mixpanel(Integration):
             return _door().call("POST", "/import", params=params, json=events, is_safe=True, accept=(400,))
         body = gzip.compress(json.dumps(events, ensure_ascii=False, allow_nan=False).encode(), compresslevel=5)
         headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
-        return _door().call("POST", "/import", params=params, data=body, headers=headers, is_safe=True, accept=(400,))
+        options: dict[str, Any] = {"is_safe": True, "accept": (400,), "items": len(events)}
+        return _door().call("POST", "/import", params=params, data=body, headers=headers, **options)
 
     def _require_imported(self, reply: Reply, count: int) -> None:
         said = reply.json
@@ -93,21 +129,24 @@ class Mixpanel(Integration):
             what = "the event" if count == 1 else "the events"
             raise Later("Mixpanel", f"did not say that it took {what}", status=reply.status, excerpt=reply.text[:500])
 
-    def _set_profile(self, signup: Signup) -> None:
-        """Create or update the profile. `ip=0` keeps Mixpanel from placing the person where our server stands."""
-        body = [
-            {"$token": settings.MIXPANEL["project_token"], "$distinct_id": str(signup.uid), "$set": profile(signup)}
-        ]
-        _check(_door().call("POST", "/engage", params={"ip": "0", "verbose": "1"}, json=body, is_safe=True), "profile")
+    def _set_profiles(self, signups: Sequence[Signup]) -> None:
+        """Create or update profiles. `ip=0` keeps Mixpanel from placing the person where our server stands."""
+        token = settings.MIXPANEL["project_token"]
+        body = [{"$token": token, "$distinct_id": str(one.uid), "$set": profile(one)} for one in signups]
+        if body:
+            reply = _door().call("POST", "/engage", params={"ip": "0", "verbose": "1"}, json=body, is_safe=True)
+            _check(reply, "profile")
 
-    def _merge_ids(self, signup: Signup) -> None:
-        """In projects of the older kinds, say that the anonymous visitor is this person. A repeat changes nothing.
+    def _merge_ids(self, signups: Sequence[Signup]) -> None:
+        """In projects of the older kinds, say that anonymous visitors are these people. A repeat changes nothing.
 
         In projects with simplified ID merge the signup event itself says so, and these would be ignored.
         """
-        if merge := identity_event(signup, settings.MIXPANEL["id_merge"]):
+        merges = [merge for one in signups if (merge := identity_event(one, settings.MIXPANEL["id_merge"]))]
+        for merge in merges:
             merge["properties"]["token"] = settings.MIXPANEL["project_token"]
-            reply = _door().call("POST", "/track", params={"ip": "0", "verbose": "1"}, json=[merge], is_safe=True)
+        if merges:
+            reply = _door().call("POST", "/track", params={"ip": "0", "verbose": "1"}, json=merges, is_safe=True)
             _check(reply, "identity")
 
 
@@ -167,6 +206,13 @@ def identity_event(signup: Signup, id_merge: str) -> dict[str, Any] | None:
     if id_merge == "legacy" and anonymous:
         return {"event": "$create_alias", "properties": {"distinct_id": anonymous, "alias": str(signup.uid)}}
     return None
+
+
+def _delivered(signup: Signup, delivery: Delivery) -> Delivered:
+    history = ", anonymous history merged" if device_id(signup) else ""
+    is_told = delivery.event in NAMES
+    note = f"Event and profile written{history}." if is_told else "Profile brought up to date."
+    return Delivered(external_id=str(signup.uid), note=note)
 
 
 @cache

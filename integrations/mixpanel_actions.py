@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from integrations.rows import known
-from signups.contracts import Refusal, SentAction
+from signups.contracts import SentAction
 from signups.models import Action, is_forbidden_id
 
 MOST_CHARACTERS = 255  # what is longer is cut there anyway
@@ -55,16 +55,16 @@ def usable_id(anonymous_id: str) -> str:
     return "" if is_forbidden_id(anonymous) else anonymous
 
 
-def refusals(said: Any, count: int) -> list[Refusal]:
-    """The events that the reply of a strict import singles out, by their place in the batch of `count`."""
+def refusals(said: Any, count: int) -> dict[int, str]:
+    """The events that the reply of a strict import singles out, and why, by their place in the batch of `count`."""
     records = said.get("failed_records") if isinstance(said, dict) else None
     refused: dict[int, str] = {}
     for record in records if isinstance(records, list) else ():
         index = record.get("index") if isinstance(record, dict) else None
         if isinstance(index, int) and 0 <= index < count:
             why = record.get("message") or record.get("field") or "without a reason"
-            refused[index] = f"Mixpanel refused it: {why}"
-    return [Refusal(index, why) for index, why in sorted(refused.items())]
+            refused[index] = str(why)
+    return dict(sorted(refused.items()))
 
 
 def _fitting(value: Any) -> Any:

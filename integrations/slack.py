@@ -10,6 +10,7 @@ could not be recorded, masked and sorted as all others are.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar
 
@@ -19,7 +20,7 @@ from integrations import slack_alerts, slack_message
 from integrations.rows import at_ms, at_s, is_reached, missing
 from integrations.slack_channel import Channel
 from signups import contracts
-from signups.contracts import Event, Integration, Later, Outcome, Skipped
+from signups.contracts import CallRate, Event, Integration, Later, Outcome, Skipped
 from signups.models import Delivery, Signup
 
 LEAD_WITHIN_S = 5.0
@@ -33,6 +34,15 @@ class _InChannel(Integration):
     @property
     def channel(self) -> Channel:
         raise NotImplementedError
+
+    def rates(self) -> Sequence[CallRate]:
+        """https://docs.slack.dev/apis/web-api/rate-limits: a message a second in each channel, with short bursts; and
+        of changes fifty a minute."""
+        posts_per_s = settings.SLACK["posts_per_s"]
+        return (
+            CallRate(posts_per_s, at_once=3, path="chat.postMessage", each="channel"),
+            CallRate(posts_per_s * 50 / 60, at_once=10, path="chat.update"),
+        )
 
     def missing_settings(self) -> list[str]:
         return missing({"SLACK_BOT_TOKEN": settings.SLACK["bot_token"], self.channel.variable: self.channel.id})

@@ -202,6 +202,7 @@ VARIABLES: tuple[Variable, ...] = (
         "C0HIGHVALUE",
     ),
     Variable("SLACK_API_URL", str, "https://slack.com/api/", "Slack's Web API", _B + "/slack/api/"),
+    Variable("SLACK_POSTS_PER_SECOND", float, 1.0, "How often a channel is posted to at most: Slack takes 1", 1000.0),
     Variable("CLOSE_API_KEY", str, "", "API key; empty: Close is off", "api_sandbox_close", True),
     Variable("CLOSE_API_URL", str, "https://api.close.com/api/v1", "Close's API", _B + "/close/api/v1"),
     Variable(

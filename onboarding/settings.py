@@ -224,6 +224,7 @@ SLACK = {
     "channel": VALUES["SLACK_CHANNEL"],
     "high_value_channel": VALUES["SLACK_HIGH_VALUE_CHANNEL"],
     "api_url": VALUES["SLACK_API_URL"].rstrip("/") + "/",
+    "posts_per_s": VALUES["SLACK_POSTS_PER_SECOND"],
 }
 CLOSE = {
     "api_key": VALUES["CLOSE_API_KEY"],
@@ -231,7 +232,7 @@ CLOSE = {
     "calls_per_s": VALUES["CLOSE_CALLS_PER_SECOND"],
     "searches_per_s": VALUES["CLOSE_SEARCHES_PER_SECOND"],
 }
-for _name in ("CLOSE_CALLS_PER_SECOND", "CLOSE_SEARCHES_PER_SECOND"):
+for _name in ("SLACK_POSTS_PER_SECOND", "CLOSE_CALLS_PER_SECOND", "CLOSE_SEARCHES_PER_SECOND"):
     if not VALUES[_name] > 0:
         raise ImproperlyConfigured(f"{_name} must be a number above 0, not {VALUES[_name]}")
 MIXPANEL = {

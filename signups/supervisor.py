@@ -2,10 +2,10 @@
 
 A cluster left alone hangs for good when an idle worker is killed, and goes on without guard or scheduler when its
 sentinel is. So it runs in a session of its own, and a canary task through the real queue and a real worker proves every
-few seconds that it works (`deliveries.heartbeats`). When no sign of life comes in time, or its main process ends (as it
-does when the sentinel dies), the whole tree is killed and started again; what it was doing is found by the claims'
-lapse and the sweep. Between two sweeps by schedule the supervisor wakes what has come due, so that a wait of five
-seconds is one of about five seconds.
+few seconds that it works, and that its monitor takes note of what is done (`deliveries.heartbeats`). When no sign of
+life comes in time, or its main process ends (as it does when the sentinel dies), the whole tree is killed and started
+again; what it was doing is found by the claims' lapse and the sweep. Between two sweeps by schedule the supervisor
+wakes what has come due, so that a wait of five seconds is one of about five seconds.
 """
 
 from __future__ import annotations
@@ -28,9 +28,6 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import close_old_connections, connection
 from django.db.models.functions import Now
-from django.utils import timezone
-from django_q.conf import Conf
-from django_q.models import OrmQ
 
 from signups import waking
 from signups.deliveries import breaker, heartbeats, queueing
@@ -45,8 +42,6 @@ WAKE_EVERY_S = 1.0
 CANARY_EVERY_S = 5.0  # each second until the first sign of life
 START_WITHIN_S = 60.0
 SWEEP_OVERDUE = timedelta(seconds=90)
-ACKNOWLEDGED_WITHIN = timedelta(seconds=120)
-UNACKNOWLEDGED = 5
 PAUSES_S = (1.0, 2.0, 5.0, 10.0, 30.0)  # before a start, one after the other while clusters die young
 YOUNG_S = 30.0
 KILLED_WITHIN_S = 5.0
@@ -64,9 +59,13 @@ class Supervisor:
         self.cluster: subprocess.Popen[bytes] | None = None
         self._stops = 0
         self._started = 0.0
-        self._started_at = timezone.now()
-        self._waiting_since: float | None = None  # for a sign of life
-        self._last_beat: datetime | None = None
+        self._names = {  # of the signs of life, and what it means that one does not come
+            self.heartbeat: "No task has come through the queue",
+            heartbeats.of_monitor(self.heartbeat): "Tasks are done and none was acknowledged",
+        }
+        self._waiting_since: dict[str, float] = {}  # by the sign's name
+        self._last_beats: dict[str, datetime] = {}
+        self._has_begun = False
         self._next_wake = self._next_canary = 0.0
         self._is_database_away = False
 
@@ -112,7 +111,7 @@ class Supervisor:
                 self._next_wake = now + WAKE_EVERY_S
                 self._with_database(self._wake)
             if now >= self._next_canary:
-                self._next_canary = now + (CANARY_EVERY_S if self._last_beat else 1.0)
+                self._next_canary = now + (CANARY_EVERY_S if self._has_begun else 1.0)
                 if why := self._with_database(self._canary):
                     return why
         return ""
@@ -125,32 +124,25 @@ class Supervisor:
 
     def _canary(self) -> str:
         """Look for a sign of life, and send the next canary; says what is wrong where the signs have stopped."""
-        beat = Heartbeat.objects.filter(name=self.heartbeat).values_list("at", flat=True).first()
-        if beat != self._last_beat:
-            if self._last_beat is None:
-                logger.info("Cluster at work")
-            self._last_beat, self._waiting_since = beat, None
+        beats = dict(Heartbeat.objects.filter(name__in=self._names).values_list("name", "at"))
+        if self.heartbeat in beats and not self._has_begun:
+            logger.info("Cluster at work")
+            self._has_begun = True
+        patience_s = self.canary_within_s if self._has_begun else max(START_WITHIN_S, self.canary_within_s)
         now = time.monotonic()
-        patience_s = self.canary_within_s if self._last_beat else max(START_WITHIN_S, self.canary_within_s)
-        if self._waiting_since is not None and now - self._waiting_since > patience_s:
-            return f"No task has come through the queue for {now - self._waiting_since:.0f} s"
-        if self._holds_done_tasks():
-            return "Tasks are done and not acknowledged: the monitor hangs"
-        is_sent = queueing.enqueue("signups.tasks.canary", is_urgent=True)
-        # A queue that takes nothing says nothing of the cluster.
-        self._waiting_since = (self._waiting_since or now) if is_sent else None
+        for name, what in self._names.items():
+            if beats.get(name) != self._last_beats.get(name):
+                self._last_beats[name] = beats[name]
+                self._waiting_since.pop(name, None)
+            since = self._waiting_since.get(name)
+            if since is not None and now - since > patience_s:
+                return f"{what} for {now - since:.0f} s"
+        if queueing.enqueue("signups.tasks.canary", is_urgent=True):
+            for name in self._names:
+                self._waiting_since.setdefault(name, now)
+        else:  # a queue that takes nothing says nothing of the cluster
+            self._waiting_since.clear()
         return ""
-
-    def _holds_done_tasks(self) -> bool:
-        """Whether the ORM broker holds tasks that this cluster took long ago: they would run again for ever."""
-        if not Conf.ORM:
-            return False
-        retry = timedelta(seconds=Conf.RETRY)  # for so long a task is locked when it is taken
-        now = timezone.now()
-        taken_since, taken_before = self._started_at, now - ACKNOWLEDGED_WITHIN
-        locked = OrmQ.objects.filter(lock__gt=now)  # a task that waits bears the time at which it was queued
-        held = locked.filter(lock__gt=taken_since + retry, lock__lt=taken_before + retry)
-        return held.count() >= UNACKNOWLEDGED  # fewer: a worker died over them, and they run again
 
     def _with_database(self, work: Callable[[], T]) -> T | None:
         """Do what needs the database; where that is away, say so once and go on: it will be back."""
@@ -161,7 +153,8 @@ class Supervisor:
             connection.close()
             if not self._is_database_away:
                 logger.warning("Waiting for the database: %s", str(error).strip())
-            self._is_database_away, self._waiting_since = True, None
+            self._is_database_away = True
+            self._waiting_since.clear()
             return None
         if self._is_database_away:
             logger.info("The database answers again")
@@ -171,7 +164,7 @@ class Supervisor:
     # -- The cluster ---------------------------------------------------------------------------------------------------
 
     def _start(self) -> None:
-        self._with_database(Heartbeat.objects.filter(name=self.heartbeat).delete)
+        self._with_database(Heartbeat.objects.filter(name__in=self._names).delete)
         command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "qcluster"]
         self.cluster = subprocess.Popen(  # noqa: S603
             command,
@@ -180,8 +173,8 @@ class Supervisor:
             start_new_session=True,
             preexec_fn=_end_with_parent,
         )
-        self._started, self._started_at = time.monotonic(), timezone.now()
-        self._waiting_since = self._last_beat = None
+        self._started = time.monotonic()
+        self._waiting_since, self._last_beats, self._has_begun = {}, {}, False
         self._next_canary = self._next_wake = self._started
         logger.info("Cluster started (pid %s)", self.cluster.pid)
 
@@ -196,7 +189,7 @@ class Supervisor:
             if self.cluster.poll() is None:
                 logger.warning("Killed before all was finished; the sweep finds it again")
         self._kill()
-        self._with_database(Heartbeat.objects.filter(name=self.heartbeat).delete)
+        self._with_database(Heartbeat.objects.filter(name__in=self._names).delete)
         logger.info("Stopped")
 
     def _kill(self) -> None:

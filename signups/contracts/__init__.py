@@ -12,6 +12,7 @@ from signups.contracts.examining import Examiner, Finding
 from signups.contracts.exchanges import Exchange, record, recording
 from signups.contracts.failures import Ambiguous, Later, Misconfigured, Never, NotTheVendor, ServiceError, UsedUp
 from signups.contracts.listening import (
+    BatchItem,
     CrmMail,
     Delivered,
     Event,
@@ -23,11 +24,14 @@ from signups.contracts.listening import (
     SentAction,
     Skipped,
 )
+from signups.contracts.pacing import CallRate, paced, wait_for_turn
 from signups.contracts.registry import examiners, integration, integrations, providers
 
 __all__ = [
     "Ambiguous",
     "Answer",
+    "BatchItem",
+    "CallRate",
     "Cost",
     "CrmMail",
     "Deadline",
@@ -58,7 +62,9 @@ __all__ = [
     "examiners",
     "integration",
     "integrations",
+    "paced",
     "providers",
     "record",
     "recording",
+    "wait_for_turn",
 ]

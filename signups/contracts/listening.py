@@ -8,6 +8,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from signups.contracts.failures import ServiceError
+from signups.contracts.pacing import CallRate
+
 if TYPE_CHECKING:
     from signups.models import Action, Delivery, Signup
 
@@ -108,6 +111,16 @@ class MailReport:
 
 
 Outcome = Delivered | Skipped
+
+
+@dataclass(frozen=True)
+class BatchItem:
+    """How one delivery of a batch fared. `said` (JSON, without secrets) is its part of the call, for staff."""
+
+    result: Outcome | ServiceError
+    said: Any = None
+
+
 Handler = Callable[["Signup", "Delivery"], Outcome]
 
 
@@ -132,6 +145,9 @@ class Integration:
     keeps_mails: ClassVar[bool] = False
     # How many deliveries one drain may have under way at once.
     concurrency: ClassVar[int] = 8
+    # Events of which one call may tell several, and how many (`send_batch`).
+    batched: ClassVar[frozenset[Event]] = frozenset()
+    most_in_batch: ClassVar[int] = 0
     # Colleagues one after the other: for vendors where the first of a company makes what the second must find.
     is_serial_by_company: ClassVar[bool] = False
     # How long after an ambiguous call the vendor's own search can be believed.
@@ -140,6 +156,13 @@ class Integration:
     def missing_settings(self) -> list[str]:
         """Names of the environment variables that must be set before this integration works; empty: it is on."""
         return []
+
+    def rates(self) -> Sequence[CallRate]:
+        """How often the vendor may be called, as its documentation says or as was measured; none: no limit matters.
+
+        The engine keeps to them in all that a drain calls, over `integrations.http`.
+        """
+        return ()
 
     def wants(self, signup: Signup) -> bool:
         """Whether this signup concerns the vendor at all, beyond its verdict."""
@@ -152,6 +175,14 @@ class Integration:
         """The method that tells the vendor of `event`. Raises AttributeError where it does not listen to it."""
         handler: Handler = getattr(self, f"on_{event}")
         return handler
+
+    def send_batch(self, deliveries: Sequence[Delivery]) -> list[BatchItem]:
+        """Tell the vendor of these, as their handlers would and under the same keys, in as few calls as it allows.
+
+        They are of `batched` events, of different signups, and at most `most_in_batch`. Returns how each fared, in
+        their order. Raises a `ServiceError` where all fared alike; where that is a `Never`, the engine tries halves.
+        """
+        raise NotImplementedError
 
     def send_actions(self, actions: Sequence[SentAction]) -> list[Refusal]:
         """Report at most `most_actions` actions, oldest first, in one call that is safe to repeat as it is.

@@ -14,7 +14,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Case, Q, When
 from django.db.models.functions import Now
 
 from signups.models import IntegrationState
@@ -50,12 +50,15 @@ def may_send() -> Q:
     return Q(is_paused=False) & (Q(open_until=None) | Q(open_until__lte=Now()))
 
 
-def move(slug: str, signals: Sequence[Signal]) -> None:
-    """Take in what tries say, in the order in which they ended. Call it in a transaction; locks the state's row."""
+def move(slug: str, signals: Sequence[Signal]) -> bool:
+    """Take in what tries say, in the order in which they ended, and say whether more may be sent.
+
+    Call it in a transaction; locks the state's row.
+    """
     states = IntegrationState.objects.filter(slug=slug)
-    state = states.select_for_update().get()
-    is_open = states.filter(open_until__gt=Now()).exists()
-    breaker = _Breaker(slug, state.failures_in_a_row, state.trouble, is_open=is_open)
+    is_open = Case(When(open_until__gt=Now(), then=True), default=False)
+    state = states.annotate(is_open=is_open).select_for_update().get()
+    breaker = _Breaker(slug, state.failures_in_a_row, state.trouble, is_open=state.is_open)
     for signal in signals:
         breaker.take(signal)
     changes = breaker.changes()
@@ -63,6 +66,7 @@ def move(slug: str, signals: Sequence[Signal]) -> None:
         changes["last_success_at"] = Now()
     if changes:
         states.update(**changes)
+    return not state.is_paused and not breaker.is_open
 
 
 def probe(slugs: Collection[str] | None = None) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from django.db import connection
@@ -19,12 +19,15 @@ from django.utils import timezone
 from signups.contracts import Event, Integration
 from signups.deliveries import breaker
 from signups.deliveries.outcomes import MOST_TRIES
+from signups.deliveries.pacing import Pace
 from signups.models import Attempt, Delivery, IntegrationState
 from signups.transactions import write_transaction
 
 LEASE = timedelta(seconds=60)
 CLAIM = timedelta(seconds=60)
 RENEW_EVERY_S = 15.0
+# For so long a drain that was put on the queue is believed to be there; then another is put there.
+WOKEN_FOR = timedelta(seconds=5)
 
 # Planned for another day, and no other event builds on it.
 _NOTHING_WAITS_FOR = (Event.WENT_QUIET,)
@@ -34,22 +37,29 @@ _GIVEN_UP = "Given up: each try ended with the death of its worker, and may have
 
 @dataclass(frozen=True)
 class Lease:
-    """The right to drain one integration, for a limited time. `token` also marks the rows claimed under it."""
+    """The right to drain one integration, for a limited time. `token` also marks the rows claimed under it.
+
+    `pace`: keeps the calls made under it to the vendor's rates.
+    """
 
     integration: Integration
     token: uuid.UUID
+    pace: Pace = field(default_factory=lambda: Pace(()))
 
     @classmethod
     def take(cls, integration: Integration) -> Lease | None:
         """The lease, or None where another drain has it, staff paused the integration, or its breaker is open."""
         slug = integration.slug
         if not is_free(slug):
+            note_woken([slug], is_woken=False)
             return None
-        lease = cls(integration, uuid.uuid4())
+        token, rates = uuid.uuid4(), integration.rates()
         with write_transaction():
             IntegrationState.objects.get_or_create(slug=slug)
-            taken = _free(slug).update(lease=lease.token, lease_until=Now() + LEASE)
-        return lease if taken else None
+            if not _free(slug).update(lease=token, lease_until=Now() + LEASE, woken_at=None):
+                return None
+            spent = IntegrationState.objects.values_list("spent", flat=True).get(slug=slug) if rates else {}
+        return cls(integration, token, Pace(rates, spent))
 
     def renew(self, sending: Collection[int]) -> None:
         """Say that this drain lives: its lease, and its claims on the rows under way (primary keys), start anew."""
@@ -60,7 +70,7 @@ class Lease:
 
     def release(self) -> None:
         with write_transaction():
-            self.held().update(lease=None, lease_until=None)
+            self.held().update(lease=None, lease_until=None, spent=self.pace.spent())
 
     def held(self) -> QuerySet[IntegrationState]:
         """The integration's state, while nobody else has taken the lease."""
@@ -70,6 +80,29 @@ class Lease:
 def is_free(slug: str) -> bool:
     """Whether a drain could begin now: nobody is at it, it is not paused, and its breaker is not open."""
     return _free(slug).exists() or not IntegrationState.objects.filter(slug=slug).exists()
+
+
+def asleep(slugs: Collection[str], *, is_sweep: bool = False) -> list[str]:
+    """Of these, those that a drain could begin with and for which none is on the queue, as far as is known.
+
+    `is_sweep`: those for which one should have begun by now count as well.
+    """
+    is_busy = ~breaker.may_send() | Q(lease_until__gt=Now())
+    if not is_sweep:
+        is_busy |= Q(woken_at__gt=Now() - WOKEN_FOR)
+    awake = set(IntegrationState.objects.filter(is_busy, slug__in=slugs).values_list("slug", flat=True))
+    return sorted(set(slugs) - awake)
+
+
+def note_woken(slugs: Collection[str], *, is_woken: bool = True) -> None:
+    """Keep that a drain is on the queue for these, or that there is none after all."""
+    states = IntegrationState.objects.filter(slug__in=slugs)
+    with write_transaction():
+        if not is_woken:
+            states.filter(woken_at__isnull=False).update(woken_at=None)
+        elif states.update(woken_at=Now()) < len(slugs):
+            new = (IntegrationState(slug=slug, woken_at=Now()) for slug in slugs)
+            IntegrationState.objects.bulk_create(new, ignore_conflicts=True)
 
 
 def has_work(integration: Integration) -> bool:
@@ -104,11 +137,12 @@ def claimable(integration: Integration) -> QuerySet[Delivery]:
     return rows
 
 
-def claim(lease: Lease, limit: int, *, is_busy: bool) -> list[Delivery]:
-    """Claim up to `limit` rows and count a try for each, before any I/O: a row that kills its worker ends too.
+def claim(lease: Lease, limit: int, *, is_busy: bool, most_batched: int = 0) -> list[Delivery]:
+    """Claim up to `limit` rows, and count a try for each before any I/O: a row that kills its worker ends too.
 
-    Nothing is claimed without the lease, while paused, or while the breaker is open; one row, and none while the drain
-    `is_busy`, where the breaker wants a probe.
+    Rows of events that the integration is told of in batches count apart, up to `most_batched`. Nothing is claimed
+    without the lease, while paused, or while the breaker is open; one row, and none while the drain `is_busy`, where
+    the breaker wants a probe.
     """
     if not claimable(lease.integration).exists():  # an idle look takes no write lock
         return []
@@ -118,9 +152,18 @@ def claim(lease: Lease, limit: int, *, is_busy: bool) -> list[Delivery]:
         if state is None:
             return []
         if state.failures_in_a_row >= breaker.FAILURES:
-            limit = 0 if is_busy else 1
+            limit, most_batched = 0 if is_busy else 1, 0
         _give_up_lapsed(lease.integration.slug)
-        return _claim_rows(lease, limit)
+        return _claim_rows(lease, limit, most_batched)
+
+
+def give_back(lease: Lease, deliveries: Collection[Delivery]) -> None:
+    """Rows that were claimed and not begun: due again, as if nobody had claimed them."""
+    with write_transaction():
+        rows = Delivery.objects.filter(
+            pk__in=[one.pk for one in deliveries], claim=lease.token, state=Delivery.State.SENDING
+        )
+        rows.update(state=Delivery.State.PENDING, claim=None, due_at=Now(), attempts_used=F("attempts_used") - 1)
 
 
 def _give_up_lapsed(slug: str) -> None:
@@ -140,35 +183,47 @@ def _give_up_lapsed(slug: str) -> None:
         _keep_lapsed(keys)
 
 
-def _claim_rows(lease: Lease, limit: int) -> list[Delivery]:
+def _claim_rows(lease: Lease, limit: int, most_batched: int) -> list[Delivery]:
     integration = lease.integration
-    candidates = claimable(integration).order_by("due_at", "pk")
-    if connection.features.has_select_for_update_skip_locked:
-        candidates = candidates.select_for_update(skip_locked=True)
-    keys: list[int] = []
-    lapsed: list[int] = []
-    companies: set[int] = set()
-    spare = 10 if integration.is_serial_by_company else 1  # colleagues of those chosen are passed over
-    for key, company, state in candidates.values_list("pk", "company_id", "state")[: limit * spare]:
-        if len(keys) == limit or (integration.is_serial_by_company and company in companies):
-            continue
-        keys.append(key)
-        if company is not None:
-            companies.add(company)
-        if state == Delivery.State.SENDING:
-            lapsed.append(key)
+    keys, lapsed = _choose(integration, limit, most_batched)
     if not keys:
         return []
-    Delivery.objects.filter(pk__in=lapsed).update(is_ambiguous=True)
+    if lapsed:
+        Delivery.objects.filter(pk__in=lapsed).update(is_ambiguous=True)
+        _keep_lapsed(lapsed)
     Delivery.objects.filter(pk__in=keys).update(
         state=Delivery.State.SENDING,
         claim=lease.token,
         due_at=Now() + _claim_time(integration),
         attempts_used=F("attempts_used") + 1,
     )
-    _keep_lapsed(lapsed)
     rows = Delivery.objects.filter(pk__in=keys).select_related("signup__person", "signup__company", "company")
     return list(rows.order_by("pk"))
+
+
+def _choose(integration: Integration, limit: int, most_batched: int) -> tuple[list[int], list[int]]:
+    """The rows whose turn it is, and those of them whose claim lapsed (primary keys). On PostgreSQL they are locked;
+    on SQLite the transaction has the database for itself."""
+    candidates = claimable(integration).order_by("due_at", "pk")
+    if connection.features.has_select_for_update_skip_locked:
+        candidates = candidates.select_for_update(skip_locked=True)
+    left = {True: most_batched, False: limit}  # by whether the row goes in a batch
+    keys: list[int] = []
+    lapsed: list[int] = []
+    companies: set[int] = set()
+    spare = 10 if integration.is_serial_by_company else 1  # colleagues of those chosen are passed over
+    found = candidates.values_list("pk", "company_id", "state", "event")[: limit * spare + most_batched]
+    for key, company, state, event in found:
+        goes_in_batch = most_batched > 0 and event in integration.batched
+        if not left[goes_in_batch] or (integration.is_serial_by_company and company in companies):
+            continue
+        left[goes_in_batch] -= 1
+        keys.append(key)
+        if company is not None:
+            companies.add(company)
+        if state == Delivery.State.SENDING:
+            lapsed.append(key)
+    return keys, lapsed
 
 
 def _claim_time(integration: Integration) -> timedelta:

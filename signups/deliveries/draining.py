@@ -8,23 +8,27 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from signups import contracts
-from signups.contracts import Integration
+from signups.contracts import Integration, paced
 from signups.deliveries import claiming, heartbeats, queueing
-from signups.deliveries.claiming import RENEW_EVERY_S, Lease
+from signups.deliveries.claiming import LEASE, RENEW_EVERY_S, Lease
 from signups.deliveries.finishing import finish
-from signups.deliveries.sending import Try, send
+from signups.deliveries.sending import Try, send, send_together
 from signups.models import Delivery
 
 logger = logging.getLogger(__name__)
 
 # No new rows are claimed after this long; those under way are finished, well within the queue's timeout.
 CLAIM_FOR_S = 10.0
+# How long a try that has ended waits for others, to be written down together: while it does, its thread goes on.
+_TOGETHER_WITHIN_S = 0.1
+_BATCHES_AT_ONCE = 2
 
 
 def drain(slug: str) -> int:
@@ -43,7 +47,8 @@ def drain(slug: str) -> int:
     if lease is None:
         return 0
     try:
-        tries = _drain(lease)
+        with _Threads(lease) as threads:
+            tries = _Drain(lease, threads).run()
     finally:
         lease.release()
     # Who was woken while the lease was held has left again: what came in since the last claim is found here.
@@ -52,29 +57,75 @@ def drain(slug: str) -> int:
     return tries
 
 
-def _drain(lease: Lease) -> int:
-    tries = 0
-    until = time.monotonic() + CLAIM_FOR_S
-    renew_at = time.monotonic() + RENEW_EVERY_S
-    under_way: dict[Future[Try], Delivery] = {}
-    with _Threads(lease.integration) as threads:
+class _Drain:
+    """What is under way, and what comes next."""
+
+    def __init__(self, lease: Lease, threads: _Threads) -> None:
+        self.lease = lease
+        self.threads = threads
+        self.tries = 0
+        self._until = time.monotonic() + CLAIM_FOR_S
+        self._renew_at = time.monotonic() + RENEW_EVERY_S
+        self._under_way: dict[Future[list[Try]], list[Delivery]] = {}
+
+    def run(self) -> int:
+        """Until nothing is due or the time is over, and all that was begun has ended; returns how many tries it was."""
         while True:
-            room = threads.count - len(under_way)
-            if room and time.monotonic() < until:
-                for delivery in claiming.claim(lease, room, is_busy=bool(under_way)):
-                    under_way[threads.send(delivery)] = delivery
-                    tries += 1
-            if not under_way:
-                return tries
-            done, _ = wait(under_way, timeout=max(0.0, renew_at - time.monotonic()), return_when=FIRST_COMPLETED)
-            if done:
-                finish(lease, [future.result() for future in done])
-                for future in done:
-                    del under_way[future]
-            if time.monotonic() >= renew_at:
-                lease.renew([delivery.pk for delivery in under_way.values()])
-                heartbeats.give()
-                renew_at = time.monotonic() + RENEW_EVERY_S
+            if time.monotonic() < self._until:
+                self._begin_more()
+            else:
+                self._give_back()
+            if not self._under_way:
+                return self.tries
+            self._end_some()
+            if time.monotonic() >= self._renew_at:
+                self._renew()
+
+    def _begin_more(self) -> None:
+        """Claim as many as there is room for, once there is room for several: some wait, so that no thread has to."""
+        integration, threads = self.lease.integration, self.threads
+        room = threads.room - len(self._under_way)
+        batches = sum(len(rows) > 1 for rows in self._under_way.values())
+        if self._under_way and (room < max(1, threads.room // 2) or batches >= _BATCHES_AT_ONCE):
+            return
+        is_busy = bool(self._under_way)
+        rows = claiming.claim(self.lease, room, is_busy=is_busy, most_batched=integration.most_in_batch)
+        batched = integration.batched if integration.most_in_batch else frozenset()
+        together = [row for row in rows if row.event in batched]
+        alone = [[row] for row in rows if row.event not in batched]
+        for one in [together, *alone] if together else alone:
+            self._under_way[threads.send(one)] = one
+
+    def _end_some(self) -> None:
+        """Wait for tries to end, and write them down."""
+        timeout = max(0.0, self._renew_at - time.monotonic())
+        done, _ = wait(self._under_way, timeout=timeout, return_when=FIRST_COMPLETED)
+        if done and len(self._under_way) > len(done):
+            done, _ = wait(self._under_way, timeout=_TOGETHER_WITHIN_S)
+        if not done:
+            return
+        tries = [one for future in done for one in future.result()]
+        self.tries += len(tries)
+        may_go_on = finish(self.lease, tries)
+        for future in done:
+            del self._under_way[future]
+        if not may_go_on:
+            self._give_back()
+
+    def _give_back(self) -> None:
+        """What no thread has begun is somebody's later."""
+        waiting = {future: rows for future, rows in self._under_way.items() if future.cancel()}
+        if waiting:
+            claiming.give_back(self.lease, [row for rows in waiting.values() for row in rows])
+        for future in waiting:
+            del self._under_way[future]
+
+    def _renew(self) -> None:
+        lives_until = time.monotonic() + LEASE.total_seconds()
+        self.lease.renew([row.pk for rows in self._under_way.values() for row in rows])
+        self.threads.lives_until = lives_until
+        heartbeats.give()
+        self._renew_at = time.monotonic() + RENEW_EVERY_S
 
 
 class _Threads:
@@ -83,10 +134,12 @@ class _Threads:
     Each keeps its database connection, if a handler asks for one, until the drain ends.
     """
 
-    def __init__(self, integration: Integration) -> None:
-        self.integration = integration
-        self.count = integration.concurrency
-        self._pool = ThreadPoolExecutor(self.count, integration.slug, initializer=self._begin)
+    def __init__(self, lease: Lease) -> None:
+        self.lease = lease
+        self.count = lease.integration.concurrency
+        self.room = 1 if self.count == 1 else 4 * self.count  # jobs, under way and waiting
+        self.lives_until = time.monotonic() + LEASE.total_seconds()
+        self._pool = ThreadPoolExecutor(self.count, lease.integration.slug, initializer=self._begin)
         self._connections: list[BaseDatabaseWrapper] = []
 
     def __enter__(self) -> _Threads:
@@ -97,8 +150,16 @@ class _Threads:
         for connection in self._connections:
             connection.close()
 
-    def send(self, delivery: Delivery) -> Future[Try]:
-        return self._pool.submit(send, self.integration, delivery)
+    def send(self, deliveries: Sequence[Delivery]) -> Future[list[Try]]:
+        return self._pool.submit(self._send, self.lease.integration, deliveries)
+
+    def _send(self, integration: Integration, deliveries: Sequence[Delivery]) -> list[Try]:
+        """Nothing is sent, and the claims are left to lapse, where this process was held up for so long that others
+        may be at it: nobody has given a sign of life since."""
+        if time.monotonic() > self.lives_until:
+            return []
+        with paced(self.lease.pace.wait):
+            return send_together(integration, deliveries) if len(deliveries) > 1 else [send(integration, deliveries[0])]
 
     def _begin(self) -> None:
         connection = connections[DEFAULT_DB_ALIAS]  # this thread's own, not opened yet

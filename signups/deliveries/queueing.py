@@ -1,21 +1,25 @@
 """Putting tasks on django-q2's queue. A task carries a slug or a key and nothing else; losing one costs a few seconds.
 
-Wake-ups are few: none while a drain is at it, which looks again before it ends, and none while many tasks wait. A
-broken queue must not hold up a web request: it is given a second, then left alone for a while. The sweep finds what it
-would have announced.
+Wake-ups are few: none while a drain is at it, which looks again before it ends; none while an earlier one is still on
+the queue, by all that is known; and none while many tasks wait. All that a transaction wakes goes on the queue in one
+write. A broken queue must not hold up a web request: it is given a second, then left alone for a while. The sweep finds
+what it would have announced.
 """
 
 from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Collection
 from contextlib import nullcontext
 from functools import cache, partial
 from typing import Any
 
 from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
 from django_q.brokers import Broker, get_broker
 from django_q.conf import Conf
+from django_q.models import OrmQ
 from django_q.tasks import async_task
 
 from signups.deliveries import claiming
@@ -31,21 +35,37 @@ _leave_alone_until = 0.0
 
 def wake_after_commit(slug: str) -> None:
     """Have the integration drained once the transaction under way is committed: once, however many rows it adds."""
-    calls = [entry[1] for entry in connection.run_on_commit]
-    waking = [call.args for call in calls if isinstance(call, partial) and call.func is wake]
-    if (slug,) not in waking:
-        transaction.on_commit(partial(wake, slug), robust=True)
+    for entry in reversed(connection.run_on_commit):
+        call = entry[1]
+        if isinstance(call, partial) and call.func is wake_all:
+            call.args[0].add(slug)
+            return
+    transaction.on_commit(partial(wake_all, {slug}), robust=True)
 
 
 def wake(slug: str) -> bool:
     """Have the integration drained soon, and say whether a task was queued for it. Never raises."""
+    return wake_all({slug}) > 0
+
+
+def wake_all(slugs: Collection[str], *, is_sweep: bool = False) -> int:
+    """Have these integrations drained soon; returns how many tasks were queued. Never raises.
+
+    Who was woken in the last seconds and has not begun yet is not woken again, except where `is_sweep`.
+    """
     try:
-        if not claiming.is_free(slug):
-            return False
+        asleep = claiming.asleep(slugs, is_sweep=is_sweep)
+        if not asleep or not _has_room():
+            return 0
+        # In one transaction where the queue is a table of the same database.
+        with write_transaction() if Conf.ORM else nullcontext():
+            claiming.note_woken(asleep)
+            if enqueue_all([("signups.tasks.drain", slug) for slug in asleep]):
+                return len(asleep)
+        claiming.note_woken(asleep, is_woken=False)
     except DatabaseError:
-        logger.exception("Cannot see whether %s is being drained", slug)
-        return False
-    return enqueue("signups.tasks.drain", slug)
+        logger.exception("Cannot wake %s", ", ".join(sorted(slugs)))
+    return 0
 
 
 def enqueue(task: str, *args: Any, is_urgent: bool = False) -> bool:
@@ -53,19 +73,63 @@ def enqueue(task: str, *args: Any, is_urgent: bool = False) -> bool:
 
     It is not done while the queue is long, unless it is urgent: whoever looks for what is due comes again.
     """
+    return (is_urgent or _has_room()) and enqueue_all([(task, *args)])
+
+
+def enqueue_all(tasks: Collection[tuple[Any, ...]]) -> bool:
+    """Put tasks (function, *arguments) on the queue in one write, and say whether that was done. Never raises."""
     global _leave_alone_until
     if time.monotonic() < _leave_alone_until:
         return False
     try:
-        if not is_urgent and _broker().queue_size() >= MOST_WAITING:
-            return False
-        with write_transaction() if Conf.ORM else nullcontext():
-            async_task(task, *args, broker=_broker())
+        parcel = _Parcel()
+        for task, *args in tasks:
+            async_task(task, *args, broker=parcel)
+        _put(parcel.packages)
     except Exception as error:  # whatever a broker raises: the row is committed, and the sweep will find it
-        _leave_alone_until = time.monotonic() + LEAVE_ALONE_S
-        logger.warning("Cannot queue %s (%s); the sweep will find it", task, error)
+        _leave(next(iter(tasks))[0], error)
         return False
     return True
+
+
+class _Parcel:
+    """Stands where `async_task` expects a broker, and keeps what it packs and signs."""
+
+    list_key = "parcel"
+
+    def __init__(self) -> None:
+        self.packages: list[str] = []
+
+    def enqueue(self, package: str) -> None:
+        self.packages.append(package)
+
+
+def _put(packages: Collection[str]) -> None:
+    """All of them in one statement, whichever queue it is."""
+    broker = _broker()
+    if not Conf.ORM:
+        broker.connection.rpush(broker.list_key, *packages)
+        return
+    now, key = timezone.now(), broker.list_key or Conf.CLUSTER_NAME
+    with write_transaction():
+        OrmQ.objects.using(Conf.ORM).bulk_create(OrmQ(key=key, payload=one, lock=now) for one in packages)
+
+
+def _has_room() -> bool:
+    """Whether fewer than `MOST_WAITING` tasks wait. False too where the queue does not say."""
+    if time.monotonic() < _leave_alone_until:
+        return False
+    try:
+        return bool(_broker().queue_size() < MOST_WAITING)
+    except Exception as error:
+        _leave("a task", error)
+        return False
+
+
+def _leave(task: str, error: Exception) -> None:
+    global _leave_alone_until
+    _leave_alone_until = time.monotonic() + LEAVE_ALONE_S
+    logger.warning("Cannot queue %s (%s); the sweep will find it", task, error)
 
 
 @cache

@@ -34,20 +34,22 @@ def sweep(*, is_thorough: bool = False) -> None:
     """
     is_thorough = is_thorough or not _happened("thorough sweep", THOROUGH_EVERY)
     planning.plan_missing(planning.DAY if is_thorough else QUICK_LOOK)
-    wake_due()
+    wake_due(is_sweep=True)
     with write_transaction():
         Heartbeat.beat("sweep")
         if is_thorough:
             Heartbeat.beat("thorough sweep")
 
 
-def wake_due() -> int:
+def wake_due(*, is_sweep: bool = False) -> int:
     """Queue a drain for each integration that could send something now, and the look-ups whose time has come.
 
-    Cheap when nothing is due: an index look-up per integration, and no write. Returns how many tasks it queued.
+    Cheap when nothing is due: an index look-up per integration, and no write. `is_sweep`: whoever was woken and has not
+    begun is woken again. Returns how many tasks it queued.
     """
     switched_on = [integration for integration in contracts.integrations() if not integration.missing_settings()]
-    woken = sum(queueing.wake(integration.slug) for integration in switched_on if claiming.has_work(integration))
+    due = {integration.slug for integration in switched_on if claiming.claimable(integration).exists()}
+    woken = queueing.wake_all(due, is_sweep=is_sweep) if due else 0
     return woken + _wake_lookups()
 
 

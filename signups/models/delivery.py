@@ -75,6 +75,15 @@ class Delivery(models.Model):
             models.Index(
                 fields=["integration", "due_at"], name="delivery_due", condition=models.Q(due_at__isnull=False)
             ),
+            # Whose elder, and whose colleague, is unfinished: found however many of theirs are finished.
+            models.Index(
+                fields=["signup", "integration"], name="delivery_unfinished", condition=models.Q(due_at__isnull=False)
+            ),
+            models.Index(
+                fields=["company", "integration"],
+                name="delivery_unfinished_company",
+                condition=models.Q(due_at__isnull=False),
+            ),
             models.Index(fields=["company", "integration"], name="delivery_by_company"),
         ]
 
@@ -117,6 +126,8 @@ class IntegrationState(models.Model):
     trouble = models.CharField(max_length=1000, blank=True)
     lease = models.UUIDField(null=True, blank=True, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
+    woken_at = models.DateTimeField(null=True, blank=True, editable=False)  # a drain is on the queue since then
+    spent = models.JSONField(default=dict, blank=True, editable=False)  # of the vendor's rates, by earlier drains
     last_success_at = models.DateTimeField("last success", null=True, blank=True)
 
     def __str__(self) -> str:

@@ -36,7 +36,8 @@ def pass_time(**time: float) -> None:
     """Let so much time pass for all rows, claims, leases and breakers, as `timedelta` takes it."""
     ago = timedelta(**time)
     Delivery.objects.filter(due_at__isnull=False).update(due_at=F("due_at") - ago)
-    IntegrationState.objects.update(open_until=F("open_until") - ago, lease_until=F("lease_until") - ago)
+    columns = ("open_until", "lease_until", "woken_at")
+    IntegrationState.objects.update(**{name: F(name) - ago for name in columns})
 
 
 def due_in_s(delivery: Delivery) -> float:

@@ -8,7 +8,9 @@ from contextlib import suppress
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.conf import settings
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_q.models import Schedule
 
@@ -127,9 +129,43 @@ def test_what_comes_in_while_a_drain_ends_is_not_left_waiting(desk: Desk) -> Non
 
 
 def test_a_long_queue_grows_no_longer(desk: Desk) -> None:
-    for n in range(queueing.MOST_WAITING + 10):
-        owe(f"p{n}@dev.test")
+    for _ in range(queueing.MOST_WAITING + 10):
+        queueing.enqueue("signups.tasks.canary")
     assert len(queued()) == queueing.MOST_WAITING
+
+
+def test_a_burst_of_signups_wakes_each_integration_once(two_desks: tuple[Desk, Desk]) -> None:
+    for n in range(8):
+        make_signup(f"p{n}@dev.test").save()
+    assert sorted(queued()) == [("signups.tasks.drain", "desk"), ("signups.tasks.drain", "other_desk")]
+
+
+def test_who_has_begun_since_may_be_woken_again(desk: Desk) -> None:
+    owe()
+    deliveries.drain("desk")
+    owe("ben@dev.test")
+    assert queued() == [DRAIN, DRAIN]
+
+
+def test_a_wake_up_that_was_lost_is_given_again_after_seconds(desk: Desk) -> None:
+    owe()
+    queued()  # lost
+    assert deliveries.wake_due() == 0
+    pass_time(seconds=6)
+    assert deliveries.wake_due() == 1
+
+
+def test_what_a_transaction_wakes_goes_on_the_queue_in_one_write(
+    two_desks: tuple[Desk, Desk],
+) -> None:
+    queueing.wake_all({"desk", "other_desk"})
+    queued()
+    pass_time(seconds=6)
+    with CaptureQueriesContext(connection) as queries:
+        queueing.wake_all({"desk", "other_desk"})
+    inserts = [one for one in queries.captured_queries if one["sql"].startswith("INSERT")]
+    assert len(inserts) == (0 if settings.QUEUE_URL else 1)
+    assert len(queued()) == 2
 
 
 def test_a_queue_that_is_away_holds_nobody_up() -> None:
@@ -139,7 +175,7 @@ def test_a_queue_that_is_away_holds_nobody_up() -> None:
     command = [sys.executable, "manage.py", "shell", "-c", wake]
     said = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=30, check=True)
     assert "queued 0" in said.stdout
-    assert said.stderr.count("Cannot queue signups.tasks.drain") == 1  # then it is left alone
+    assert said.stderr.count("Cannot queue") == 1  # then it is left alone
 
 
 def test_late_look_ups_are_asked_for_once(desk: Desk) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django_q.brokers import get_broker
 
 from tests import site
 
@@ -45,6 +46,10 @@ class Worker:
     def sentinel(self) -> int:
         (pid,) = children(self.main())
         return pid
+
+    def monitor(self) -> int:
+        """The one that the sentinel starts after its workers and before its pusher."""
+        return sorted(children(self.sentinel()))[-2]
 
     def group(self) -> list[int]:
         """All processes of the cluster, whoever their parent is now."""
@@ -93,6 +98,31 @@ def test_a_cluster_whose_sentinel_was_killed_is_started_again_without_its_orphan
     worker.wait_for("The main process ended")
     worker.wait_for("Cluster at work", times=2)
     assert not alive(before)
+
+
+def test_a_cluster_whose_monitor_was_killed_is_started_again(worker: Worker) -> None:
+    before = worker.group()
+    os.kill(worker.monitor(), signal.SIGKILL)
+    worker.wait_for("the monitor has acknowledged none")
+    worker.wait_for("Cluster at work", times=2)
+    assert not alive(before)
+
+
+def test_a_cluster_killed_as_a_whole_is_started_again(worker: Worker) -> None:
+    before = worker.group()
+    os.killpg(worker.main(), signal.SIGKILL)
+    worker.wait_for("The main process ended")
+    worker.wait_for("Cluster at work", times=2)
+    assert not alive(before)
+
+
+@pytest.mark.skipif(not settings.QUEUE_URL, reason="the queue is a table of the database")
+def test_a_queue_that_was_emptied_is_no_reason_to_start_again(worker: Worker) -> None:
+    main = worker.main()
+    for _ in range(3):
+        get_broker().connection.flushdb()
+        time.sleep(CANARY_TIMEOUT_S / 2)
+    assert worker.main() == main
 
 
 def test_a_worker_asked_to_stop_leaves_nothing_behind(worker: Worker) -> None:
