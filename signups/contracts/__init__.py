@@ -22,6 +22,7 @@ from signups.contracts.listening import (
     Refusal,
     SentAction,
     Skipped,
+    TestEvent,
 )
 from signups.contracts.registry import examiners, integration, integrations, providers
 
@@ -54,6 +55,7 @@ __all__ = [
     "ServiceError",
     "Skipped",
     "Subject",
+    "TestEvent",
     "UsedUp",
     "examiners",
     "integration",

@@ -13,6 +13,7 @@ from typing import Any
 from django.db.models import F
 from django.db.models.functions import Now
 
+from signups import logs
 from signups.contracts import Delivered, Integration
 from signups.deliveries import breaker, sending
 from signups.deliveries.breaker import Sign, Signal
@@ -36,8 +37,10 @@ def finish(lease: Lease, tries: Sequence[Try]) -> None:
         for one in tries:
             mine = Delivery.objects.filter(pk=one.delivery.pk, claim=lease.token, state=Delivery.State.SENDING)
             if not mine.update(claim=None, is_ambiguous=one.may_be_done, **_changes(integration, one)):
-                logger.warning("%s: the outcome of delivery %s came too late", integration.slug, one.delivery.pk)
+                with logs.about(one.delivery.signup, one.delivery):
+                    logger.warning("%s: the outcome of delivery %s came too late", integration.slug, one.delivery.pk)
         _keep(tries)
+    logs.tried(tries)
 
 
 def _keep(tries: Sequence[Try]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from signups import logs
 from signups.contracts import (
     Delivered,
     Event,
@@ -57,7 +58,7 @@ def send(integration: Integration, delivery: Delivery) -> Try:
     may_be_done = delivery.is_ambiguous
     outcome: Outcome | None = None
     status, retry_after_s = 0, None
-    with recording() as exchanges:
+    with logs.about(delivery.signup, delivery), recording() as exchanges:
         try:
             if delivery.is_ambiguous:
                 outcome = integration.reconcile(delivery.signup, delivery)
