@@ -19,7 +19,7 @@ from django.conf import settings
 from integrations import mixpanel_actions
 from integrations.http import Door, Reply
 from integrations.rows import at_ms, company_fact, company_name, known, missing, person_name, visitor
-from signups.contracts import Delivered, Integration, Later, Never, Refusal, SentAction
+from signups.contracts import Delivered, Integration, Later, Never, Refusal, SentAction, TestEvent
 from signups.models import Delivery, Signup
 
 MOST_CHARACTERS = 255  # what is longer is cut there anyway
@@ -55,6 +55,18 @@ class Mixpanel(Integration):
     def on_profile_changed(self, signup: Signup, delivery: Delivery) -> Delivered:
         self._set_profile(signup)
         return Delivered(external_id=str(signup.uid), note="Profile brought up to date.")
+
+    def send_test(self, test: TestEvent) -> Delivered:
+        """An event of nobody's: it has a name of its own, and makes no profile."""
+        properties = {
+            "time": int(test.at.timestamp() * 1000),
+            "distinct_id": "onboarding-test",
+            "$insert_id": test.key,
+            "is test": True,
+            "note": test.words[:MOST_CHARACTERS],
+        }
+        self._import([{"event": "Onboarding test", "properties": properties}])
+        return Delivered(external_id=test.key, note="The event is called Onboarding test.")
 
     def send_actions(self, actions: Sequence[SentAction]) -> list[Refusal]:
         """Import them as events. Of a batch with bad events Mixpanel takes the good ones and names the others."""
@@ -175,7 +187,7 @@ def _door_to(url: str, account: str, secret: str, token: str) -> Door:
         "Mixpanel",
         url,
         auth=(account, secret),
-        secrets=(secret, token),
+        variables={"MIXPANEL_SERVICE_SECRET": secret, "MIXPANEL_PROJECT_TOKEN": token},
         key_setting="MIXPANEL_SERVICE_ACCOUNT, MIXPANEL_SERVICE_SECRET and MIXPANEL_PROJECT_ID",
         url_setting="MIXPANEL_API_URL",
     )

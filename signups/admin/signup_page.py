@@ -11,8 +11,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from signups.activity.scope import Scope
-from signups.admin import badges, facts, identity, labelling, mail_stop, notes, reviewing, story, usage_card
+from signups.admin import badges, curl, facts, identity, labelling, mail_stop, notes, reviewing, story, usage_card
 from signups.admin.base import safe_url
+from signups.admin.private import Veil
 from signups.models import Attempt, Check, Delivery, Lookup, Signup, Verdict
 
 _OTHERS = 8
@@ -37,6 +38,7 @@ def context(request: HttpRequest, signup: Signup, *, may_change: bool, may_chang
     deliveries = list(with_attempts(signup.deliveries.remarkable().order_by("-pk")[: _DELIVERIES + 1]))[::-1]
     are_more, deliveries = len(deliveries) > _DELIVERIES, deliveries[-_DELIVERIES:]
     lookups = list(lookups_about(signup))
+    veil = Veil(request, signup)
     person, company = signup.person, signup.company
     return {
         "signup": signup,
@@ -57,7 +59,7 @@ def context(request: HttpRequest, signup: Signup, *, may_change: bool, may_chang
         "person_facts": facts.of(person.profile, facts.PERSON),
         "company_facts": facts.of(company.profile, facts.COMPANY) if company else None,
         "lookups": [(lookup, badges.LOOKUP_TONES.get(lookup.outcome, "quiet")) for lookup in lookups],
-        "deliveries": [shown(delivery) for delivery in deliveries],
+        "deliveries": [shown(delivery, veil) for delivery in deliveries],
         "are_more_deliveries": are_more,
         "routine_deliveries": signup.deliveries.routine().count(),
         "elsewhere": elsewhere(deliveries),
@@ -92,20 +94,34 @@ def with_attempts(deliveries: QuerySet[Delivery]) -> QuerySet[Delivery]:
     return deliveries.prefetch_related(Prefetch("attempts", Attempt.objects.order_by("at", "pk")))
 
 
-def shown(delivery: Delivery) -> dict[str, Any]:
+def shown(delivery: Delivery, veil: Veil) -> dict[str, Any]:
     """A delivery as its card shows it; its attempts must be prefetched."""
-    attempts = list(delivery.attempts.all())
     return {
         "row": delivery,
         "name": badges.integration_name(delivery.integration),
         "event": badges.event_words(delivery.event),
         "tone": badges.STATE_TONES.get(delivery.state, "quiet"),
         "url": safe_url(delivery.external_url),
-        "attempts": [
-            (a, badges.RESULT_TONES.get(a.result, "bad"), badges.RESULT_WORDS.get(a.result, a.result)) for a in attempts
-        ],
+        "outcome": veil.text(delivery.outcome),
+        "external_id": veil.text(delivery.external_id),
+        "attempts": [_attempt(attempt, veil) for attempt in delivery.attempts.all()],
         "may_try": delivery.state in TRIABLE,
         "may_skip": delivery.state in SKIPPABLE,
+    }
+
+
+def _attempt(attempt: Attempt, veil: Veil) -> dict[str, Any]:
+    """A try with what was said over the wire, as this colleague may see it, and as a command that says it again."""
+    exchanges = []
+    for exchange in attempt.exchanges:
+        seen = {**exchange, **{name: veil.text(exchange[name]) for name in ("url", "request", "reply")}}
+        exchanges.append({**seen, "curl": curl.command(seen)})
+    return {
+        "row": attempt,
+        "tone": badges.RESULT_TONES.get(attempt.result, "bad"),
+        "result": badges.RESULT_WORDS.get(attempt.result, attempt.result),
+        "reason": veil.text(attempt.reason),
+        "exchanges": exchanges,
     }
 
 

@@ -63,6 +63,10 @@ def replay_of(slug: str, signup: Signup) -> int:
         return len([planning._write(present, owed) for owed in list(_owed(slug, present))])
 
 
+def number_of_signups(since: datetime) -> int:
+    return Signup.objects.filter(created_at__gte=since).count()
+
+
 def signups(since: datetime) -> Iterator[Signup]:
     """Those that signed up since then, the eldest first, some at a time: no cursor stays open."""
     rows = Signup.objects.filter(created_at__gte=since).order_by("pk").select_related("person", "company")
