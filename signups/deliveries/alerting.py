@@ -174,7 +174,7 @@ def _claim() -> StaffAlert | None:
 
 def _tell(alert: StaffAlert) -> str:
     """Who told staff, "" where nobody can now. Raises the last one's ServiceError."""
-    page = f"{settings.BASE_URL}{reverse('admin:signups_delivery_changelist')}?integration={alert.integration}"
+    page = settings.BASE_URL + reverse("admin:signups_delivery_changelist")
     text = f"{Truncator(alert.text).chars(_MOST_CHARACTERS)} {page}"
     error: ServiceError | None = None
     for taker in _well_takers():

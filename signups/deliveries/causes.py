@@ -118,13 +118,14 @@ def _outcomes(rows: QuerySet[Delivery]) -> Iterable[Any]:
 
 def _cause(row: Any, is_dead: bool) -> Cause:
     slug, outcome = row["integration"], row["outcome"]
-    advice = remedy(name_of(slug), outcome)
+    name = name_of(slug)
+    advice = remedy(name, outcome)
     if not is_dead:
-        advice = "It is tried again by itself. " + (advice if _SETTING.search(outcome) else "Nothing needs to be done.")
+        advice = "It is tried again by itself. " + (advice.replace("press recover", "press drain now") if _SETTING.search(outcome) else "Nothing needs to be done.")
     return Cause(
         integration=slug,
         key=key_of(slug, outcome),
-        words=without_particulars(outcome) or "No reason was given.",
+        words=without_particulars(outcome).removeprefix(f"{name}: ") or "No reason was given.",
         remedy=advice,
         is_dead=is_dead,
         count=row["count"],
