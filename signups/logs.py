@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 MASK = "[masked]"
 _SANE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
 _EMAIL = re.compile(r"[^\s@<>()\[\]\"',:;=/\\]+(?:@|%40)[\w.-]+\w", re.I)
-_TOKEN = re.compile(r"[\w=-]{6,}:[\w-]{6}:[\w-]{27,}")  # as Django signs: value, time, signature
+_TOKEN = re.compile(r"[\w=-]{2,}:[\w-]{6}:[\w-]{27,}")  # as Django signs: value, time, signature
 _SHORTEST_WORD = 3
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="")

@@ -23,7 +23,7 @@ _IP = re.compile(
     r"|(?<![\w:])(?:[0-9a-f]{1,4}:){1,6}:(?:[0-9a-f]{1,4}:){0,5}[0-9a-f]{1,4}(?![\w:])",
     re.I,
 )
-_TOKEN = re.compile(r"[\w=-]{6,}(?::|%3A)[\w]{6}(?::|%3A)[\w-]{27,}")  # as Django signs: whoever has it may use it
+_TOKEN = re.compile(r"[\w=-]{2,}(?::|%3A)[\w]{6}(?::|%3A)[\w-]{27,}")  # as Django signs: whoever has it may use it
 # Members of requests and replies that are a person's, whatever the vendor calls them.
 _PERSONAL = re.compile(
     r'("(?:\$?(?:name|first_name|last_name|firstName|lastName|givenName|familyName|fullName|full_name|display_name|phone|'

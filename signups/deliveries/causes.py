@@ -121,7 +121,11 @@ def _cause(row: Any, is_dead: bool) -> Cause:
     name = name_of(slug)
     advice = remedy(name, outcome)
     if not is_dead:
-        advice = "It is tried again by itself. " + (advice.replace("press recover", "press drain now") if _SETTING.search(outcome) else "Nothing needs to be done.")
+        advice = "It is tried again by itself. " + (
+            advice.replace("press recover", "press drain now")
+            if _SETTING.search(outcome)
+            else "Nothing needs to be done."
+        )
     return Cause(
         integration=slug,
         key=key_of(slug, outcome),
