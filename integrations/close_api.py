@@ -69,7 +69,14 @@ def call(method: str, path: str, body: Record, *, is_safe: bool = True) -> Any:
 
 @cache
 def _door_to(url: str, key: str) -> Door:
-    return Door("Close", url, auth=(key, ""), secrets=(key,), key_setting="CLOSE_API_KEY", url_setting="CLOSE_API_URL")
+    return Door(
+        "Close",
+        url,
+        auth=(key, ""),
+        variables={"CLOSE_API_KEY": key},
+        key_setting="CLOSE_API_KEY",
+        url_setting="CLOSE_API_URL",
+    )
 
 
 def door() -> Door:

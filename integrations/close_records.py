@@ -181,6 +181,13 @@ def candidates(signup: Signup, fields: Fields) -> Record:
     }
 
 
+def lead_named(name: str) -> Record:
+    """A search for the one lead of that name."""
+    leads = {"type": "object_type", "object_type": "lead"}
+    named = _text(_regular("lead", "name"), "exact_value", name)
+    return {"query": {"type": "and", "queries": [leads, named]}, "_limit": 1, "results_limit": 1}
+
+
 def fit(lead: Record, signup: Signup, fields: Fields, *, is_ours: bool) -> Fit | None:
     """Why this lead is the person's, None where it is not. `is_ours`: one of our deliveries names it."""
     if contact_of(lead, signup, fields) is not None:

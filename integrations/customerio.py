@@ -44,6 +44,7 @@ from signups.contracts import (
     Outcome,
     ServiceError,
     Skipped,
+    TestEvent,
 )
 from signups.models import API_CALLS, Delivery, Exposure, Signup
 
@@ -127,6 +128,14 @@ class CustomerIO(Integration):
         if is_reached(signup, delivery):
             return Skipped("It was reached again.")
         return self._track(signup, delivery, limit(signup, delivery))
+
+    def send_test(self, test: TestEvent) -> Delivered:
+        """An anonymous event: it makes no person, and campaigns start for people alone."""
+        at_s = int(test.at.timestamp())
+        data = {"note": test.words, "is_test": True}
+        body = {"name": "onboarding_test", "id": ulid(at_s * 1000, UUID(test.key)), "timestamp": at_s, "data": data}
+        _call("POST", "/api/v1/events", {**body, "anonymous_id": "onboarding-test"})
+        return Delivered(note="It stands among the workspace's anonymous activity as onboarding_test.")
 
     def read_reports(self, headers: Mapping[str, str], body: bytes) -> list[MailReport]:
         secret = settings.CUSTOMERIO["webhook_secret"]
@@ -269,7 +278,7 @@ def _door_to(url: str, site_id: str, api_key: str) -> Door:
         "Customer.io",
         url,
         auth=(site_id, api_key),
-        secrets=(api_key,),
+        variables={"CUSTOMERIO_API_KEY": api_key},
         key_setting="CUSTOMERIO_SITE_ID and CUSTOMERIO_API_KEY",
         url_setting="CUSTOMERIO_TRACK_URL",
     )

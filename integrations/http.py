@@ -45,6 +45,7 @@ MOST_BYTES = 1_000_000
 _RECORDED_CHARACTERS = 4_000
 _EXCERPT_CHARACTERS = 500
 _LONGEST_WAIT_S = 86_400.0
+_REPEATED = frozenset({"Accept", "API-Version", "Authorization", "Content-Type", "Content-Encoding"})
 
 _sessions: dict[str, requests.Session] = {}
 _environments: dict[tuple[requests.Session, str, str], dict[str, Any]] = {}
@@ -77,8 +78,8 @@ class Door:
     """The way to one vendor's API.
 
     `auth` is a (user, password) pair for HTTP Basic; bearer tokens go into `headers`. `secrets` are masked wherever a
-    call is recorded. `key_setting` and `url_setting` name the environment variables to look at when the vendor refuses
-    our key or sends us elsewhere.
+    call is recorded; those in `variables` (name → value) by the name of their environment variable. `key_setting` and
+    `url_setting` name the environment variables to look at when the vendor refuses our key or sends us elsewhere.
     """
 
     vendor: str
@@ -86,6 +87,7 @@ class Door:
     auth: tuple[str, str] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     secrets: Sequence[str] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
     timeout: tuple[float, float] = TIMEOUT_S
     key_setting: str = ""
     url_setting: str = ""
@@ -221,10 +223,16 @@ class Door:
                 status=status,
                 reply=self._mask(text)[:_RECORDED_CHARACTERS],
                 ms=round((time.monotonic() - started) * 1000),
+                headers={name: self._mask(str(value)) for name, value in request.headers.items() if name in _REPEATED},
+                auth=self._mask(":".join(self.auth)) if self.auth else "",
+                variables=tuple(self.variables),
             )
         )
 
     def _mask(self, text: str) -> str:
+        for name, secret in self.variables.items():
+            for spelling in {secret, quote(secret, safe=""), quote_plus(secret)} - {""}:
+                text = text.replace(spelling, f"${name}")
         for secret in self.secrets:
             for spelling in {secret, quote(secret, safe=""), quote_plus(secret)} - {""}:
                 text = text.replace(spelling, "••••")

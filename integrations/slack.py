@@ -20,7 +20,7 @@ from integrations import slack_alerts, slack_message
 from integrations.rows import at_ms, at_s, is_reached, missing
 from integrations.slack_channel import Channel
 from signups import contracts
-from signups.contracts import CallRate, Event, Integration, Later, Outcome, Skipped
+from signups.contracts import CallRate, Delivered, Event, Integration, Later, Outcome, Skipped, TestEvent
 from signups.models import Delivery, Signup
 
 LEAD_WITHIN_S = 5.0
@@ -57,6 +57,10 @@ class _InChannel(Integration):
 
     def on_profile_changed(self, signup: Signup, delivery: Delivery) -> Outcome:
         return self._update(signup)
+
+    def send_test(self, test: TestEvent) -> Delivered:
+        """A message that says what it is."""
+        return self.channel.post(slack_alerts.staff_alert(test.words), "test_event", {"test": test.key})
 
     def reconcile(self, signup: Signup, delivery: Delivery) -> Outcome | None:
         """Our message, if it stands in the channel. An update repeats without harm and is not looked for."""

@@ -182,7 +182,7 @@ def _door(url: str, token: str) -> Door:
         "Slack",
         url,
         headers={"Authorization": f"Bearer {token}"},
-        secrets=(token,),
+        variables={"SLACK_BOT_TOKEN": token},
         key_setting="SLACK_BOT_TOKEN",
         url_setting="SLACK_API_URL",
     )

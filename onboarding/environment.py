@@ -67,6 +67,26 @@ VARIABLES: tuple[Variable, ...] = (
         "SQLite (WAL, IMMEDIATE transactions, busy timeout) or `postgres://…`",
         "sqlite:///var/sandbox.sqlite3",  # with its demo user, never in a real one
     ),
+    Variable(
+        "LOG_FORMAT",
+        str,
+        "",
+        "`json`: one JSON object a line, with the request's id; empty: lines for people. Neither holds personal data",
+    ),
+    Variable(
+        "METRICS_TOKEN",
+        str,
+        "",
+        "Who may read `/metrics`: whoever sends it as a bearer token; empty: this machine alone, and through no proxy",
+        is_secret=True,
+    ),
+    Variable(
+        "ALERTS_MAIL_TO",
+        list,
+        [],
+        "Addresses, comma-separated, that are mailed what changes of an integration's state where Slack cannot tell it",
+        ["staff@onboarding.test"],
+    ),
     Variable("QUEUE_URL", str, "", "Empty: django-q2's ORM broker; `redis://…`: its Redis broker"),
     Variable(
         "EMAIL_URL",
@@ -419,6 +439,29 @@ def _value(env: environ.Env, variable: Variable, fallback: Any) -> Any:
         return env.get_value(variable.name, cast=variable.cast)
     except (ValueError, TypeError) as error:
         raise ImproperlyConfigured(f"{variable.name} must be a {variable.cast.__name__}: {error}") from error
+
+
+def log_format(value: str) -> str:
+    """ "" or "json". Raises ImproperlyConfigured for anything else."""
+    if value not in ("", "json"):
+        raise ImproperlyConfigured(f"LOG_FORMAT must be json or empty, not {value!r}")
+    return value
+
+
+def metrics_token(value: str) -> str:
+    """Raises ImproperlyConfigured where it could be guessed, or not be sent in a header."""
+    if value and not re.fullmatch(r"[\x21-\x7e]{16,}", value):
+        raise ImproperlyConfigured("METRICS_TOKEN must be at least 16 characters, without blanks")
+    return value
+
+
+def mail_addresses(name: str, values: list[str]) -> list[str]:
+    """Raises ImproperlyConfigured where one is no address."""
+    addresses = [value.strip() for value in values if value.strip()]
+    for address in addresses:
+        if not re.fullmatch(r"[^\s@,<>]+@[^\s@,<>]+", address):
+            raise ImproperlyConfigured(f"{name} must be addresses such as staff@example.com, not {address!r}")
+    return addresses
 
 
 def percentages(name: str, values: list[str]) -> list[int]:

@@ -2,7 +2,7 @@
 
 import os
 
-from onboarding.settings import DATABASES, PORT
+from onboarding.settings import DATABASES, LOGGING, PORT
 
 _is_sqlite = DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3"
 
@@ -14,5 +14,7 @@ threads = 16
 timeout = 30
 graceful_timeout = 10
 keepalive = 5
-accesslog = None
+accesslog = None  # `signups.middleware` writes a line a request, without what is private in addresses
 loglevel = "warning"
+_quiet = {"level": "WARNING", "handlers": [], "propagate": True}
+logconfig_dict = {**LOGGING, "loggers": {**LOGGING["loggers"], "gunicorn.error": _quiet, "gunicorn.access": _quiet}}

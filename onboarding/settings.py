@@ -47,6 +47,8 @@ INSTALLED_APPS = [
     "signups",
 ]
 MIDDLEWARE = [
+    "signups.middleware.RequestIdMiddleware",
+    "signups.middleware.MetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "signups.middleware.PublicPageMiddleware",
@@ -288,14 +290,22 @@ if not DEBUG and not SANDBOX:
 SESSION_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"
 
-LOGGING = {
+LOG_FORMAT = environment.log_format(VALUES["LOG_FORMAT"])
+_FORMATTER = "signups.logs.JsonFormatter" if LOG_FORMAT == "json" else "signups.logs.LineFormatter"
+LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {"line": {"()": _FORMATTER}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {"django-q": {"level": "WARNING"}},  # else several lines for every canary
+    "loggers": {
+        "django": {"handlers": [], "level": "INFO"},  # not by mail, and once: by the root's handler
+        "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
+        "django-q": {"level": "WARNING"},  # else several lines for every canary
+    },
 }
+METRICS_TOKEN: str = environment.metrics_token(VALUES["METRICS_TOKEN"])
+ALERTS_MAIL_TO: list[str] = environment.mail_addresses("ALERTS_MAIL_TO", VALUES["ALERTS_MAIL_TO"])
 
 # The admin's look and navigation: `onboarding/admin_site.py` fills it in.
 from onboarding.admin_site import UNFOLD  # noqa: E402, F401

@@ -1,8 +1,11 @@
-"""What holds for every public page: a body too large to be meant well is refused unread, and headers say what a page
-may load, what it tells others of itself, and which other sites' pages may call."""
+"""What holds for every request: it has an id, under which all about it is logged. And for every public page: a body
+too large to be meant well is refused unread, and headers say what a page may load, what it tells others of itself, and
+which other sites' pages may call."""
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -11,12 +14,49 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 
-from signups import consent, origins
+from signups import consent, logs, metrics, origins
+
+logger = logging.getLogger(__name__)
 
 # What is still read and thrown away, so that the client gets the answer instead of a reset connection.
 _DRAIN_BYTES = 32_000_000
 # https://developers.google.com/tag-platform/security/guides/csp (2025-05)
 _GOOGLE = "https://*.google-analytics.com https://*.analytics.google.com https://*.googletagmanager.com"
+
+
+class RequestIdMiddleware:
+    """Takes over the request's id from `X-Request-ID` where that can be logged as it is, else makes one, and says it in
+    the reply. Logs one line a request, by its page's route: addresses of pages hold tokens.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        known = logs.sane_or_new(request.headers.get("X-Request-ID", ""))
+        with logs.under(known):
+            started = time.monotonic()
+            response = self.get_response(request)
+            response["X-Request-ID"] = known
+            if request.resolver_match is not None or response.status_code >= 500:  # not each file and each scan
+                self._log(request, response, round((time.monotonic() - started) * 1000))
+        return response
+
+    def _log(self, request: HttpRequest, response: HttpResponse, ms: int) -> None:
+        route = logs.route_of(request)
+        is_monitor = route in ("/healthz", "/readyz")
+        facts = {"method": request.method, "route": route, "status": response.status_code, "ms": ms}
+        logger.log(logging.DEBUG if is_monitor else logging.INFO, "request", extra={"facts": facts})
+
+
+class MetricsMiddleware:
+    """Answers `/metrics` before anything else looks at the request: a monitor needs no host name and no session."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return metrics.view(request) if request.path == metrics.PATH else self.get_response(request)
 
 
 class PublicPageMiddleware:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from signups import deliveries, intake, jobs, waking
+from signups import deliveries, intake, jobs, logs, waking
 from signups.activity import forwarding
-from signups.deliveries import heartbeats
+from signups.deliveries import alerting, heartbeats
 from signups.deliveries.queueing import enqueue
 from signups.mails import developer
 from signups.models import Signup
@@ -29,6 +29,12 @@ def sweep() -> None:
     heartbeats.give()
 
 
+def tell_staff() -> None:
+    """Tell staff how the integrations' states have changed."""
+    alerting.tell()
+    heartbeats.give()
+
+
 def run_job(name: str) -> None:
     """Do what is due of one of the daily jobs."""
     jobs.run(name)
@@ -39,7 +45,8 @@ def finish_lookups(signup_id: int) -> None:
     """Ask again what was late when somebody signed up."""
     signup = Signup.objects.filter(pk=signup_id).select_related("person", "company").first()
     if signup is not None:
-        intake.complete(signup)
+        with logs.about(signup):
+            intake.complete(signup)
     heartbeats.give()
 
 

@@ -5,8 +5,9 @@ Each part knows what of its own is due; here they only meet, so that none has to
 
 from __future__ import annotations
 
-from signups import deliveries, jobs
+from signups import deliveries, jobs, tallies
 from signups.activity import forwarding
+from signups.deliveries import alerting
 
 
 def sweep(*, is_thorough: bool = False) -> None:
@@ -14,9 +15,15 @@ def sweep(*, is_thorough: bool = False) -> None:
     deliveries.sweep(is_thorough=is_thorough)
     forwarding.wake_due()
     jobs.wake_due()
+    alerting.look()
+    alerting.look_at_causes()
+    alerting.wake_due()
+    tallies.roll()
 
 
 def wake_due() -> None:
     """What may become due at any second. Cheap where nothing is."""
     deliveries.wake_due()
     forwarding.wake_due()
+    alerting.look()
+    alerting.wake_due()

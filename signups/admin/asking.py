@@ -37,6 +37,7 @@ class Question:
     count: int = 1
     total: int = 1  # of those selected; no more than MOST_AT_ONCE are done at once
     hidden: dict[str, str] = field(default_factory=dict)
+    periods: tuple[tuple[str, str, bool], ...] = ()  # label, address and whether it is the one asked about
 
 
 def ask(admin: ModelAdmin, request: HttpRequest, question: Question, original: Model | None = None) -> Any:

@@ -16,6 +16,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from signups import contracts
+from signups.contracts.registry import name_of
 from signups.models import Check, Delivery, Lookup, Signup, Verdict
 
 VERDICT_TONES: Final[dict[str, str]] = {
@@ -90,10 +91,7 @@ def initials(name: str) -> str:
 
 def integration_name(slug: str) -> str:
     """The name under which people know an integration; the slug of one that is not configured any more."""
-    try:
-        return contracts.integration(slug).name
-    except LookupError:
-        return slug.replace("_", " ").capitalize()
+    return name_of(slug)
 
 
 def provider_name(slug: str) -> str:

@@ -32,7 +32,7 @@ def waiting(request: HttpRequest) -> Waiting:
         reviews = Signup.objects.awaiting_review().aggregate(
             held=Count("pk", filter=Q(verdict=Verdict.HELD)), rejected=Count("pk", filter=Q(verdict=Verdict.REJECTED))
         )
-        failed = Delivery.objects.filter(state=Delivery.State.FAILED).count()
+        failed = Delivery.objects.dead().count()
         refused = Forward.objects.filter(refused_at__isnull=False).count()
         workplaces = CompanyMatch.objects.filter(state=CompanyMatch.State.OPEN).count()
         kept = Waiting(reviews["held"], reviews["rejected"], failed, refused, workplaces)

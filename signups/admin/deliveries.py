@@ -11,7 +11,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Value
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
@@ -20,7 +20,7 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import CheckboxFilter, ChoicesCheckboxFilter
 
 from signups import contracts, deliveries
-from signups.admin import badges, integration_cards, signup_page
+from signups.admin import badges, delivery_page, integration_acts, integration_cards, private, signup_page
 from signups.admin.asking import Question, about, ask, chosen, note
 from signups.admin.base import DaysFilter, PageAdmin, staff
 from signups.contracts import Event
@@ -55,7 +55,7 @@ class EventFilter(CheckboxFilter):
 @admin.register(Delivery)
 class DeliveryAdmin(PageAdmin):
     page_template = "admin/signups/delivery.html"
-    list_before_template = "admin/signups/parts/integration_cards.html"
+    list_before_template = "admin/signups/parts/deliveries_head.html"
     list_display = (
         "integration_column",
         "state_column",
@@ -70,23 +70,15 @@ class DeliveryAdmin(PageAdmin):
     search_fields = ("signup__email", "signup__name", "external_id", "outcome")
     search_help_text = "E-mail, name, the vendor's id or the outcome"
     ordering = ("-created_at", "-pk")
-    actions = ("try_again", "skip")
+    actions = ("try_again", "resend", "skip")
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         views = [
             path("<int:pk>/try-again/", wrap(partial(self._one, self._try_again)), name="signups_delivery_try_again"),
             path("<int:pk>/skip/", wrap(partial(self._one, self._skip)), name="signups_delivery_skip"),
-            path(
-                "integrations/<slug:slug>/pause/",
-                wrap(lambda request, slug: integration_cards.pause(self, request, slug)),
-                name="signups_integration_pause",
-            ),
-            path(
-                "integrations/<slug:slug>/resume/",
-                wrap(lambda request, slug: integration_cards.resume(self, request, slug)),
-                name="signups_integration_resume",
-            ),
+            path("<int:pk>/resend/", wrap(partial(self._one, self._resend)), name="signups_delivery_resend"),
+            *integration_acts.urls(self),
         ]
         return views + super().get_urls()
 
@@ -98,17 +90,27 @@ class DeliveryAdmin(PageAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
         queryset: QuerySet[Delivery] = super().get_queryset(request)
-        return queryset.select_related("signup__person", "company")
+        queryset = queryset.select_related("signup__person", "company")
+        return queryset.annotate(may_see=Value(private.may_see(request)))
+
+    def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
+        """Whoever may not see addresses cannot search for them either."""
+        return self.search_fields if private.may_see(request) else ("external_id",)
 
     def page(self, request: HttpRequest, row: Delivery) -> dict[str, Any]:
-        delivery = signup_page.with_attempts(Delivery.objects.filter(pk=row.pk)).select_related("signup").get()
-        return {"one": signup_page.shown(delivery), "signup": delivery.signup}
+        rows = signup_page.with_attempts(Delivery.objects.filter(pk=row.pk))
+        delivery = rows.select_related("signup__person", "signup__company").get()
+        return delivery_page.context(request, delivery)
 
     # -- What staff can do ---------------------------------------------------------------------------------------------
 
     @admin.action(description="Try again", permissions=["change"])
     def try_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> Any:
         return self._try_again(request, queryset, request.get_full_path())
+
+    @admin.action(description="Resend, delivered ones too", permissions=["change"])
+    def resend(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> Any:
+        return self._resend(request, queryset, request.get_full_path())
 
     @admin.action(description="Skip, with a reason", permissions=["change"])
     def skip(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> Any:
@@ -124,6 +126,8 @@ class DeliveryAdmin(PageAdmin):
         if delivery is None:
             raise Http404
         back = reverse("admin:signups_signup_change", args=[delivery.signup_id]) + "#deliveries"
+        if request.GET.get("from") == "delivery":
+            back = reverse("admin:signups_delivery_change", args=[pk])
         return do(request, self.get_queryset(request).filter(pk=pk), back) or redirect(back)
 
     def _try_again(self, request: HttpRequest, queryset: QuerySet[Delivery], back: str) -> HttpResponse | None:
@@ -141,6 +145,24 @@ class DeliveryAdmin(PageAdmin):
             rows, left_alone = _parted(queryset, signup_page.TRIABLE)
             deliveries.try_again(rows, staff(request))
             self._say(request, rows, left_alone, "on the way again", "Try again")
+        return page
+
+    def _resend(self, request: HttpRequest, queryset: QuerySet[Delivery], back: str) -> HttpResponse | None:
+        which = about(request, queryset := chosen(request, queryset))
+        question = Question(
+            title=f"Resend {_counted(which['count'])}",
+            sentence="They are sent now, by the same keys. A vendor that can be asked is asked first whether it has "
+            "what was delivered, and only what is gone is made again; where a mail was sent, another one is.",
+            button=f"Resend {_counted(which['count'])}",
+            tone="good",
+            back=back,
+            **which,
+        )
+        page: HttpResponse | None = ask(self, request, question)
+        if page is None:
+            rows, left_alone = _parted(queryset, (*signup_page.TRIABLE, Delivery.State.DELIVERED))
+            deliveries.resend(rows, staff(request))
+            self._say(request, rows, left_alone, "on the way again", "Resend")
         return page
 
     def _skip(self, request: HttpRequest, queryset: QuerySet[Delivery], back: str) -> HttpResponse | None:
@@ -186,18 +208,17 @@ class DeliveryAdmin(PageAdmin):
         return badges.badge(delivery.get_state_display(), badges.STATE_TONES.get(delivery.state, "quiet"))
 
     @admin.display(description="signup", ordering="signup__name")
-    def signup_column(self, delivery: Delivery) -> SafeString:
+    def signup_column(self, delivery: Any) -> SafeString:
         url = reverse("admin:signups_signup_change", args=[delivery.signup_id])
+        name, email = private.named(delivery.signup, is_seen=delivery.may_see)
         return format_html(
-            '<a class="ob-two" href="{}"><span class="ob-main">{}</span><span>{}</span></a>',
-            url,
-            delivery.signup.name,
-            delivery.signup.email,
+            '<a class="ob-two" href="{}"><span class="ob-main">{}</span><span>{}</span></a>', url, name, email
         )
 
     @admin.display(description="outcome")
-    def outcome_column(self, delivery: Delivery) -> SafeString:
-        return format_html('<span class="ob-clip" title="{}">{}</span>', delivery.outcome, delivery.outcome or "–")
+    def outcome_column(self, delivery: Any) -> SafeString:
+        outcome = private.without_addresses(delivery.outcome, is_seen=delivery.may_see)
+        return format_html('<span class="ob-clip" title="{}">{}</span>', outcome, outcome or "–")
 
     @admin.display(description="next try", ordering="due_at")
     def next_column(self, delivery: Delivery) -> SafeString:

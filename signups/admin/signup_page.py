@@ -15,6 +15,7 @@ from signups.admin import (
     asked,
     badges,
     company_matches,
+    curl,
     fact_editing,
     facts,
     identity,
@@ -26,6 +27,7 @@ from signups.admin import (
     usage_card,
 )
 from signups.admin.base import safe_url
+from signups.admin.private import Veil
 from signups.models import Attempt, Check, Delivery, Signup, Verdict
 
 _OTHERS = 8
@@ -49,6 +51,7 @@ def context(request: HttpRequest, signup: Signup, *, may_change: bool, may_chang
     scores = list(signup.scores.select_related("scorecard").prefetch_related("lines")[:_SCORES])
     deliveries = list(with_attempts(signup.deliveries.remarkable().order_by("-pk")[: _DELIVERIES + 1]))[::-1]
     are_more, deliveries = len(deliveries) > _DELIVERIES, deliveries[-_DELIVERIES:]
+    veil = Veil(request, signup)
     person, company = signup.person, signup.company
     return {
         "signup": signup,
@@ -69,7 +72,7 @@ def context(request: HttpRequest, signup: Signup, *, may_change: bool, may_chang
         "person_facts": facts.about(person, fact_editing.offered(request, person)),
         "company_facts": facts.about(company, fact_editing.offered(request, company)),
         "asked": asked.of_signup(request, signup),
-        "deliveries": [shown(delivery) for delivery in deliveries],
+        "deliveries": [shown(delivery, veil) for delivery in deliveries],
         "are_more_deliveries": are_more,
         "routine_deliveries": signup.deliveries.routine().count(),
         "elsewhere": elsewhere(deliveries),
@@ -105,20 +108,34 @@ def with_attempts(deliveries: QuerySet[Delivery]) -> QuerySet[Delivery]:
     return deliveries.prefetch_related(Prefetch("attempts", Attempt.objects.order_by("at", "pk")))
 
 
-def shown(delivery: Delivery) -> dict[str, Any]:
+def shown(delivery: Delivery, veil: Veil) -> dict[str, Any]:
     """A delivery as its card shows it; its attempts must be prefetched."""
-    attempts = list(delivery.attempts.all())
     return {
         "row": delivery,
         "name": badges.integration_name(delivery.integration),
         "event": badges.event_words(delivery.event),
         "tone": badges.STATE_TONES.get(delivery.state, "quiet"),
         "url": safe_url(delivery.external_url),
-        "attempts": [
-            (a, badges.RESULT_TONES.get(a.result, "bad"), badges.RESULT_WORDS.get(a.result, a.result)) for a in attempts
-        ],
+        "outcome": veil.text(delivery.outcome),
+        "external_id": veil.text(delivery.external_id),
+        "attempts": [_attempt(attempt, veil) for attempt in delivery.attempts.all()],
         "may_try": delivery.state in TRIABLE,
         "may_skip": delivery.state in SKIPPABLE,
+    }
+
+
+def _attempt(attempt: Attempt, veil: Veil) -> dict[str, Any]:
+    """A try with what was said over the wire, as this colleague may see it, and as a command that says it again."""
+    exchanges = []
+    for exchange in attempt.exchanges:
+        seen = {**exchange, **{name: veil.text(exchange[name]) for name in ("url", "request", "reply")}}
+        exchanges.append({**seen, "curl": curl.command(seen)})
+    return {
+        "row": attempt,
+        "tone": badges.RESULT_TONES.get(attempt.result, "bad"),
+        "result": badges.RESULT_WORDS.get(attempt.result, attempt.result),
+        "reason": veil.text(attempt.reason),
+        "exchanges": exchanges,
     }
 
 

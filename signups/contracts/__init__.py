@@ -23,6 +23,7 @@ from signups.contracts.listening import (
     Refusal,
     SentAction,
     Skipped,
+    TestEvent,
 )
 from signups.contracts.pacing import CallRate, paced, wait_for_turn
 from signups.contracts.registry import examiners, integration, integrations, providers
@@ -58,6 +59,7 @@ __all__ = [
     "ServiceError",
     "Skipped",
     "Subject",
+    "TestEvent",
     "UsedUp",
     "examiners",
     "integration",

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """One HTTP call as it may be shown to staff: secrets already masked, bodies cut to a few kilobytes."""
+    """One HTTP call as it may be shown to staff: secrets already masked, bodies cut to a few kilobytes.
+
+    `headers` are those that a repeat by hand needs, and `auth` its user and password, with `$VARIABLES` for secrets:
+    those of `variables`.
+    """
 
     method: str
     url: str
@@ -18,6 +22,9 @@ class Exchange:
     status: int  # 0: no reply
     reply: str
     ms: int
+    headers: dict[str, str] = field(default_factory=dict)
+    auth: str = ""
+    variables: tuple[str, ...] = ()
 
 
 _exchanges: ContextVar[list[Exchange] | None] = ContextVar("exchanges", default=None)

@@ -83,6 +83,23 @@ class CrmMail:
 
 
 @dataclass(frozen=True)
+class TestEvent:
+    """What staff send to see whether a vendor takes anything from us. `key` is the same if it is sent again."""
+
+    __test__ = False  # no test of ours, whatever its name
+
+    key: str
+    at: datetime
+    by: str
+    by_email: str = ""
+
+    @property
+    def words(self) -> str:
+        """A sentence that tells whoever finds it at the vendor what it is."""
+        return f"Test event from Onboarding, sent by {self.by}. Nobody signed up; it can be ignored or deleted."
+
+
+@dataclass(frozen=True)
 class MailReport:
     """What a mail tool says became of a mail, or what a person chose there. "" and None: the tool did not say.
 
@@ -195,6 +212,17 @@ class Integration:
         """Tell staff something in a sentence or two, once: what was told under this `key` since then is not repeated.
 
         Raises a `ServiceError` where they may not know.
+        """
+        raise NotImplementedError
+
+    @property
+    def can_test(self) -> bool:
+        """Whether it has a test event: by defining `send_test`."""
+        return type(self).send_test is not Integration.send_test
+
+    def send_test(self, test: TestEvent) -> Delivered:
+        """Send something that proves that settings and vendor work, is recognisable there as a test, and harms nobody:
+        it is about no person, starts no campaign, counts as no signup. Raises a `ServiceError`.
         """
         raise NotImplementedError
 

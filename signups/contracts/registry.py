@@ -39,3 +39,11 @@ def integration(slug: str) -> Integration:
         if candidate.slug == slug:
             return candidate
     raise LookupError(f"No integration named {slug!r} in settings.INTEGRATIONS")
+
+
+def name_of(slug: str) -> str:
+    """The name under which people know an integration; the slug, in words, of one the settings list no more."""
+    try:
+        return integration(slug).name
+    except LookupError:
+        return slug.replace("_", " ").capitalize()

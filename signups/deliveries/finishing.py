@@ -14,6 +14,7 @@ from django.db import connection
 from django.db.models import F
 from django.db.models.functions import Now
 
+from signups import logs
 from signups.contracts import Delivered, Integration
 from signups.deliveries import breaker, sending
 from signups.deliveries.breaker import Sign, Signal
@@ -45,6 +46,7 @@ def finish(lease: Lease, tries: Sequence[Try]) -> bool:
                 "%s: %d outcomes came too late, of deliveries among %s", integration.slug, len(tries) - written, keys
             )
         _keep(tries)
+    logs.tried(tries)
     return may_go_on
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from signups import logs
 from signups.contracts import (
     BatchItem,
     Delivered,
@@ -69,7 +70,7 @@ class Try:
 def send(integration: Integration, delivery: Delivery) -> Try:
     """Tell the vendor of a claimed delivery's event."""
     clock = _Clock()
-    with recording() as exchanges:
+    with logs.about(delivery.signup, delivery), recording() as exchanges:
         result, may_be_done = _asked(integration, delivery)
         if result is None:
             handler = integration.handler(Event(delivery.event))
@@ -83,7 +84,7 @@ def send_together(integration: Integration, deliveries: Sequence[Delivery]) -> l
     tries: list[Try] = []
     left: list[Delivery] = []
     for delivery in deliveries:
-        with recording() as exchanges:
+        with logs.about(delivery.signup, delivery), recording() as exchanges:
             result, may_be_done = _asked(integration, delivery)
         if result is None:
             left.append(delivery)

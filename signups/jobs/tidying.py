@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from signups import deliveries
+from signups.deliveries import alerting
 from signups.jobs.running import Run
 from signups.mails import developer, reports
 from signups.models import DnsFinding, IdempotentReply, JobRun, KeptAnswer
@@ -20,6 +21,7 @@ REPLIES_KEPT = timedelta(days=30)  # a client that repeats a request does so wit
 def step(run: Run) -> bool:
     """All of it at once: each is one statement or a few."""
     deliveries.prune()
+    alerting.prune()
     reports.prune()
     developer.catch_up()
     with write_transaction():

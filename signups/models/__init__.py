@@ -3,7 +3,7 @@
 from signups.models.access import ApiKey, IdempotentReply, ListEntry
 from signups.models.action import FORBIDDEN_IDS, Action, Forward, IdentityLink, Note, is_forbidden_id
 from signups.models.company import Company, CompanyAlias, CompanyMerge
-from signups.models.delivery import Attempt, Delivery, Heartbeat, IntegrationState
+from signups.models.delivery import Attempt, Delivery, Heartbeat, IntegrationState, StaffAlert
 from signups.models.dns_finding import DnsFinding
 from signups.models.domain_list import DomainListVersion
 from signups.models.enrichment import FieldPrecedence, Lookup, ProviderDay, ProviderState, QualityReport
@@ -14,11 +14,13 @@ from signups.models.mail import Campaign, Mail, MailEvent
 from signups.models.person import CompanyMatch, MailStop, Person
 from signups.models.score import Score, Scorecard, ScoreLine, ScoreRule
 from signups.models.signup import Check, Confirmation, RejectedSignup, Signup, Verdict, VerdictChange
+from signups.models.tally import EVER, Tally, TallyMark
 from signups.models.usage import API_CALLS, JobRun, LimitReached, UsageRecord
 from signups.models.verdict_rule import RulePublication, RuleSet, VerdictRule
 
 __all__ = [
     "API_CALLS",
+    "EVER",
     "FORBIDDEN_IDS",
     "Action",
     "ApiKey",
@@ -67,6 +69,9 @@ __all__ = [
     "ScoreRule",
     "Scorecard",
     "Signup",
+    "StaffAlert",
+    "Tally",
+    "TallyMark",
     "UsageRecord",
     "Verdict",
     "VerdictChange",

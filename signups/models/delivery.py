@@ -6,6 +6,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 
 from signups.models.company import Company
@@ -19,6 +20,11 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
     def remarkable(self) -> DeliveryQuerySet:
         return self.exclude(Delivery.routine_at())
+
+    def dead(self) -> DeliveryQuerySet:
+        """The dead letters, by their index. SQLite takes a partial one only where its condition stands so."""
+        is_failed = RawSQL("signups_delivery.state = 'failed'", (), output_field=models.BooleanField())
+        return self.filter(is_failed)
 
 
 class Delivery(models.Model):
@@ -85,6 +91,9 @@ class Delivery(models.Model):
                 condition=models.Q(due_at__isnull=False),
             ),
             models.Index(fields=["company", "integration"], name="delivery_by_company"),
+            models.Index(
+                fields=["integration", "finished_at"], name="delivery_dead", condition=models.Q(state="failed")
+            ),
         ]
 
     def __str__(self) -> str:
@@ -129,9 +138,53 @@ class IntegrationState(models.Model):
     woken_at = models.DateTimeField(null=True, blank=True, editable=False)  # a drain is on the queue since then
     spent = models.JSONField(default=dict, blank=True, editable=False)  # of the vendor's rates, by earlier drains
     last_success_at = models.DateTimeField("last success", null=True, blank=True)
+    # What staff were told last: where it differs from how things are, there is something to tell.
+    told_trouble = models.BooleanField(default=False, editable=False)
+    told_paused = models.BooleanField(default=False, editable=False)
 
     def __str__(self) -> str:
         return self.slug
+
+
+class StaffAlert(models.Model):
+    """One change of an integration's state, and whether staff were told: written down before anybody is.
+
+    `due_at` is when to tell them, or to try again; NULL once they know, or where nobody can tell them. A dead letter's
+    `cause` has one open alert, until none of its dead letters is left.
+    """
+
+    class Kind(models.TextChoices):
+        TROUBLE = "trouble", "in trouble"
+        WORKS = "works", "works again"
+        PAUSED = "paused", "paused"
+        RESUMED = "resumed", "resumed"
+        DEAD_LETTER = "dead_letter", "first failure of its kind"
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    integration = models.CharField(max_length=50)
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    cause = models.CharField(max_length=40, blank=True)
+    text = models.CharField(max_length=1000)
+    at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+    due_at = models.DateTimeField(null=True, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    told_at = models.DateTimeField(null=True, blank=True)
+    told_by = models.CharField(max_length=100, blank=True)
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["integration", "cause"],
+                name="one_open_alert_of_a_cause",
+                condition=models.Q(kind="dead_letter", closed_at__isnull=True),
+            )
+        ]
+        indexes = [models.Index(fields=["due_at"], name="alert_due", condition=models.Q(due_at__isnull=False))]
+
+    def __str__(self) -> str:
+        return f"{self.integration}: {self.get_kind_display()}"
 
 
 class Heartbeat(models.Model):

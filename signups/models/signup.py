@@ -7,6 +7,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 
+from signups import logs
 from signups.models.company import Company
 from signups.models.person import Person
 
@@ -55,6 +56,8 @@ class Signup(models.Model):
     device_id = models.CharField("device id", max_length=100, blank=True)  # of the cookie against fraud
     external_id = models.CharField("the product's own id", max_length=100, blank=True, db_index=True)
     created_at = models.DateTimeField("signed up", auto_now_add=True, db_index=True)
+    # Of the request it came in by: what workers do about it later is logged under the same one.
+    request_id = models.CharField(max_length=64, blank=True, default=logs.request_id, editable=False)
 
     # By what repeats are found: `signups.vetting.velocity` makes these of the above
     canonical_key = models.CharField(max_length=320, blank=True, editable=False)
@@ -117,6 +120,7 @@ class Signup(models.Model):
 
     class Meta:
         ordering = ["-created_at"]
+        permissions = [("view_personal_data", "Can see names and addresses in what vendors were told")]
         indexes = [
             models.Index(
                 fields=["lookups_due_at"], name="lookups_due", condition=models.Q(lookups_due_at__isnull=False)
