@@ -51,7 +51,7 @@ class Size:
 
 SIZES = {
     "small": Size(60, 4, 7, 14, longest_s=3, tail_s=6, canary_s=6, is_hurried=True, kinds=schedule.FEW_TROUBLES),
-    "medium": Size(1_000, 8, 33, 120, longest_s=12, tail_s=60, canary_s=15),
+    "medium": Size(300, 3, 22, 80, longest_s=12, tail_s=40, canary_s=15),
     "full": Size(100_000, 0, 330, 3_000, longest_s=12, tail_s=300, canary_s=30),
 }
 

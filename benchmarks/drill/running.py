@@ -33,7 +33,7 @@ WORKERS = 4
 CLIENTS = 8
 _TARGET_WITHIN_S = 10.0
 _WORKS_WITHIN_S = 20.0
-_SETTLED_S = 5.0  # how long nothing may be owed before we look
+_SETTLED_S = 4.0  # how long nothing may be owed before we look
 _STILL_S = 2.0
 _MOVE = timedelta(seconds=140)  # a lapsed claim of Close, the longest that waits
 
