@@ -27,7 +27,7 @@ def test_the_image_holds_all_that_the_product_needs(tmp_path: Path) -> None:
     hosts = {"ALLOWED_HOSTS": "signups.example.com", "BASE_URL": "https://signups.example.com"}
     command = [sys.executable, "-c", _SERVE]
     env = {"PATH": os.environ["PATH"], "ENV_FILE": "", **environment, **hosts}
-    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=400, check=False)
     assert done.stdout.splitlines()[-1:] == ["200"], done.stderr
 
 
