@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 WORKERS = 4
 CLIENTS = 8
-_TARGET_WITHIN_S = 10.0
+_TARGET_WITHIN_S = 30.0
 _WORKS_WITHIN_S = 20.0
 _SETTLED_S = 4.0  # how long nothing may be owed before we look
 _STILL_S = 2.0
