@@ -5,7 +5,7 @@ PORT ?= 8000
 BIN := .venv/bin
 export PYTHONUNBUFFERED := 1
 
-.PHONY: run demo test check setup setup-dev lock clean
+.PHONY: run demo test check bench setup setup-dev lock clean
 
 run: setup
 	@SANDBOX=1 ENV_FILE= PORT=$(PORT) $(BIN)/python manage.py up
@@ -15,6 +15,9 @@ demo: setup
 
 test: setup
 	$(BIN)/python -m pytest
+
+bench: setup
+	$(BIN)/python -m benchmarks.all
 
 check: setup-dev
 	$(BIN)/ruff check .

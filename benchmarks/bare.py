@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -29,16 +30,19 @@ from signups.models import (
 )
 from signups.transactions import write_transaction
 
+_JUST_BEFORE = timedelta(seconds=2)
+
 
 @cache
 def rows_like(pk: int) -> dict[type[models.Model], list[models.Model]]:
     """Every row that the signup `pk` made, by table."""
     signup = Signup.objects.get(pk=pk)
+    new = signup.created_at - _JUST_BEFORE  # what was known before, the signup did not write
     keys = [signup.person.email, *([signup.company.domain] if signup.company else [])]
     return {
         Person: [signup.person],
         Company: [signup.company] if signup.company else [],
-        Lookup: list(Lookup.objects.filter(key__in=keys)),
+        Lookup: list(Lookup.objects.filter(key__in=keys, fetched_at__gt=new)),
         Signup: [signup],
         Check: list(signup.checks.all()),
         Score: list(signup.scores.all()),

@@ -44,6 +44,13 @@ VARIABLES: tuple[Variable, ...] = (
         INSECURE_SECRET_KEY,
         True,
     ),
+    Variable(
+        "SECRET_KEY_FALLBACKS",
+        list,
+        [],
+        "Earlier keys, comma-separated: what they signed (links, sessions) holds on while SECRET_KEY is being replaced",
+        is_secret=True,
+    ),
     Variable("DEBUG", bool, False, "Django's debug pages; never in production"),
     Variable(
         "ALLOWED_HOSTS",

@@ -24,6 +24,7 @@ environment.refuse_insecure(VALUES)
 SANDBOX: bool = VALUES["SANDBOX"]
 DEBUG: bool = VALUES["DEBUG"]
 SECRET_KEY: str = VALUES["SECRET_KEY"] or environment.INSECURE_SECRET_KEY  # refused above outside DEBUG and the sandbox
+SECRET_KEY_FALLBACKS: list[str] = VALUES["SECRET_KEY_FALLBACKS"]
 ALLOWED_HOSTS: list[str] = VALUES["ALLOWED_HOSTS"]
 CSRF_TRUSTED_ORIGINS: list[str] = VALUES["CSRF_TRUSTED_ORIGINS"]
 PORT: int = VALUES["PORT"]

@@ -108,8 +108,9 @@ def receive(submission: Submission, on_saved: Callable[[Signup, bool], None] | N
     assessment = start(address, submission, saves=True).finish()
     try:
         with write_transaction():
-            person = _person(address, submission)
-            if (known := _known_signup(address)) is None:
+            person, is_new = _person(address, submission)
+            known = None if is_new else _known_signup(address)
+            if known is None:
                 if submission.external_id:
                     customers.require_free(submission.external_id, person)
                 signup = _save(submission, assessment, person)
@@ -259,14 +260,16 @@ def _decide_anew(signup: Signup, checks: list[CheckResult]) -> bool:
 
 
 def _known_signup(address: Address) -> Signup | None:
+    """The first signup of this address; mostly there is none, and then only its key is asked for."""
     signups = Signup.objects.filter(person__email=address.key).exclude(verdict=Verdict.REJECTED)
-    return signups.select_related("person", "company").order_by("created_at").first()
+    key = signups.order_by("created_at").values_list("pk", flat=True).first()
+    return Signup.objects.select_related("person", "company").filter(pk=key).first() if key is not None else None
 
 
-def _person(address: Address, submission: Submission) -> Person:
-    """The person of this address, locked: two requests of one person come one after the other."""
+def _person(address: Address, submission: Submission) -> tuple[Person, bool]:
+    """The person of this address, locked: two requests of one person come one after the other. Whether it is new."""
     person, is_new = Person.objects.get_or_create(email=address.key, defaults={"name": submission.name})
-    return person if is_new else Person.objects.select_for_update().get(pk=person.pk)
+    return (person, True) if is_new else (Person.objects.select_for_update().get(pk=person.pk), False)
 
 
 def _receive_again(signup: Signup, submission: Submission, on_saved: Callable[[Signup, bool], None] | None) -> Receipt:

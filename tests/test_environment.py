@@ -104,3 +104,11 @@ def test_a_probe_without_a_sender_is_pointed_out() -> None:
 def test_the_sandbox_needs_no_other_setting(settings: Any) -> None:
     assert settings.CLOSE["api_url"] == f"http://127.0.0.1:{settings.SANDBOX_PORTS['http']}/close/api/v1"
     assert settings.SLACK["channel"] == "C0SIGNUPS"
+
+
+def test_what_an_earlier_secret_key_signed_holds_on() -> None:
+    sign = "from django.core import signing; print(signing.dumps('a link'))"
+    token = manage("shell", "--no-imports", "-c", sign, **GOOD).stdout.strip()
+    read = f"from django.core import signing; print(signing.loads({token!r}))"
+    changed = {**GOOD, "SECRET_KEY": GOOD["SECRET_KEY"][::-1][1:] + "z", "SECRET_KEY_FALLBACKS": GOOD["SECRET_KEY"]}
+    assert manage("shell", "--no-imports", "-c", read, **changed).stdout.strip() == "a link"

@@ -19,7 +19,8 @@ from signups.models.profile import Profile
 
 Claim = dict[str, Any]  # {"value", "provider", "at" (ISO 8601), "confidence"}
 
-# Of these lists everybody's items are taken together, the most believed first; of all other facts one value holds.
+# Of these lists everybody's items are taken together, the most believed first, unless staff
+# have written the list themselves; of all other facts one value holds.
 TOGETHER = frozenset({"tags", "tech", "techCategories", "domainAliases", "site.phoneNumbers", "site.emailAddresses"})
 MOST_ITEMS = 50
 
@@ -89,7 +90,7 @@ def _decided(subject: Subject, path: str, claims: list[Claim], precedence: Prece
     """The fact as it is stored: the winning claim, and the others in their order."""
     winner, *others = sorted(claims, key=lambda claim: precedence.rank(subject, path, claim["provider"]))
     fact = dict(winner)
-    if path in TOGETHER and others and isinstance(winner["value"], list):
+    if path in TOGETHER and others and isinstance(winner["value"], list) and winner["provider"] != STAFF:
         items = [item for claim in (winner, *others) if isinstance(claim["value"], list) for item in claim["value"]]
         together = list({str(item).casefold(): item for item in reversed(items)}.values())[::-1][:MOST_ITEMS]
         if together != winner["value"]:
