@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('signups', '0011_wanted_facts'),
+        ('signups', '0012_drains'),
     ]
 
     operations = [
