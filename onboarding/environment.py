@@ -235,7 +235,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(
         "CLOSE_CALLS_PER_SECOND", float, 25.0, "How often Close is called at most: it was seen to take 30", 1000.0
     ),
-    Variable("CLOSE_SEARCHES_PER_SECOND", float, 2.0, "How often Close is searched at most: it takes 2", 1000.0),
+    Variable("CLOSE_SEARCHES_PER_SECOND", float, 1.8, "How often Close is searched at most: it takes 2", 1000.0),
     Variable(
         "MIXPANEL_PROJECT_TOKEN",
         str,

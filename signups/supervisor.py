@@ -128,13 +128,14 @@ class Supervisor:
         if self.heartbeat in beats and not self._has_begun:
             logger.info("Cluster at work")
             self._has_begun = True
-        patience_s = self.canary_within_s if self._has_begun else max(START_WITHIN_S, self.canary_within_s)
         now = time.monotonic()
         for name, what in self._names.items():
             if beats.get(name) != self._last_beats.get(name):
                 self._last_beats[name] = beats[name]
                 self._waiting_since.pop(name, None)
             since = self._waiting_since.get(name)
+            has_come = name in self._last_beats
+            patience_s = self.canary_within_s if has_come else max(START_WITHIN_S, self.canary_within_s)
             if since is not None and now - since > patience_s:
                 return f"{what} for {now - since:.0f} s"
         if queueing.enqueue("signups.tasks.canary", is_urgent=True):

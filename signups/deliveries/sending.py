@@ -73,8 +73,7 @@ def send(integration: Integration, delivery: Delivery) -> Try:
     with logs.about(delivery.signup, delivery), recording() as exchanges:
         result, may_be_done = _asked(integration, delivery)
         if result is None:
-            handler = integration.handler(Event(delivery.event))
-            result = _result(integration, lambda: handler(delivery.signup, delivery))
+            result = _told(integration, delivery)
     return _try(delivery, result, clock, exchanges, may_be_done=may_be_done)
 
 
@@ -95,10 +94,10 @@ def send_together(integration: Integration, deliveries: Sequence[Delivery]) -> l
 
 def _send_batch(integration: Integration, deliveries: Sequence[Delivery]) -> list[Try]:
     """Halved as often as the vendor refuses it whole, or trips over one of its own."""
-    if len(deliveries) < 2:
-        return [send(integration, one) for one in deliveries]
     clock = _Clock()
     with recording() as exchanges:
+        if len(deliveries) < 2:
+            return [_try(one, _told(integration, one), clock, exchanges) for one in deliveries]
         results = _results(integration, deliveries)
     if isinstance(results, Exception):
         if isinstance(results, Never) or not isinstance(results, ServiceError):
@@ -152,6 +151,14 @@ def _asked(integration: Integration, delivery: Delivery) -> tuple[_Result | None
         return None, False
     found = _result(integration, lambda: integration.reconcile(delivery.signup, delivery), is_look_up=True)
     return found, isinstance(found, Exception)
+
+
+def _told(integration: Integration, delivery: Delivery) -> _Result:
+    """What the event's handler made of it."""
+    result: _Result = _result(
+        integration, lambda: integration.handler(Event(delivery.event))(delivery.signup, delivery)
+    )
+    return result
 
 
 def _result(integration: Integration, call: Callable[[], Outcome | None], *, is_look_up: bool = False) -> Any:

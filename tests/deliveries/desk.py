@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import ClassVar
 
-from signups.contracts import Delivered, Exchange, Integration, Outcome, record
+from signups.contracts import BatchItem, Delivered, Event, Exchange, Integration, Outcome, ServiceError, record
 from signups.models import Delivery, Signup
 
 # What a call does: return, raise, or ask a function what to do.
@@ -70,6 +70,34 @@ class Desk(Integration):
 class OtherDesk(Desk):
     slug = "other_desk"
     name = "Other desk"
+
+
+class BatchDesk(Desk):
+    """The same desk, which takes five new signups in a call."""
+
+    batched: ClassVar[frozenset[Event]] = frozenset({Event.SIGNED_UP})
+    most_in_batch: ClassVar[int] = 5
+
+    def forget(self) -> None:
+        super().forget()
+        self.failures: list[Exception] = []  # of whole calls, in turn
+
+    def will_all(self, *failures: Exception) -> None:
+        self.failures += failures
+
+    def send_batch(self, deliveries: Sequence[Delivery]) -> list[BatchItem]:
+        call = f"{len(deliveries)} in a call"
+        self.calls.append(call)
+        record(Exchange("POST", "https://desk.test/tell-all", call, 200, "noted", 1))
+        if self.failures:
+            raise self.failures.pop(0)
+        return [BatchItem(self._item(one), {"name": one.signup.email}) for one in deliveries]
+
+    def _item(self, delivery: Delivery) -> Outcome | ServiceError:
+        try:
+            return _done(self.answers.pop(0)) if self.answers else Delivered(str(delivery.uid))  # type: ignore[return-value]
+        except ServiceError as failure:
+            return failure
 
 
 def _done(answer: Answer) -> Outcome | None:

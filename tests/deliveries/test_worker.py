@@ -103,7 +103,7 @@ def test_a_cluster_whose_sentinel_was_killed_is_started_again_without_its_orphan
 def test_a_cluster_whose_monitor_was_killed_is_started_again(worker: Worker) -> None:
     before = worker.group()
     os.kill(worker.monitor(), signal.SIGKILL)
-    worker.wait_for("the monitor has acknowledged none")
+    worker.wait_for("none was acknowledged")
     worker.wait_for("Cluster at work", times=2)
     assert not alive(before)
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from integrations import customerio
+from integrations import customerio, customerio_batch
 from integrations.customerio import CustomerIO
 from signups.activity import identity
 from signups.contracts import Delivered, Later, Misconfigured, Never, Outcome, Skipped
@@ -46,6 +46,45 @@ def tell(signup: Signup, delivery: Delivery | None = None, event: str = "signed_
 def customers(sandbox: Sandbox) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = sandbox.state("customerio")["customers"]
     return found
+
+
+def test_several_in_one_call_are_as_if_told_one_by_one(sandbox: Sandbox) -> None:
+    one, other = ada(wants_newsletter=True), make_signup("ben@dev.test", "Ben")
+    rows = [make_delivery(one, "customerio"), make_delivery(other, "customerio")]
+    for row in rows:
+        tell(row.signup, row)
+    alone = customers(sandbox)
+    sandbox.reset()
+    items = CustomerIO().send_batch(rows)
+    assert [type(item.result) for item in items] == [Delivered, Delivered]
+    assert len(sandbox.received("customerio")) == 1
+    assert [_timeless(each) for each in customers(sandbox)] == [_timeless(each) for each in alone]
+
+
+def test_an_event_told_alone_and_again_in_a_batch_counts_once(sandbox: Sandbox) -> None:
+    row = make_delivery(ada(), "customerio")
+    tell(row.signup, row)
+    CustomerIO().send_batch([row])
+    (customer,) = customers(sandbox)
+    assert [event["name"] for event in customer["events"]] == ["signed_up"]
+
+
+def test_what_a_batch_s_reply_refuses_is_found_by_its_operation() -> None:
+    told: list[list[dict[str, Any]]] = [[{}, {}], [{}], [{}, {}]]
+    said = {"errors": [{"batch_index": 3, "field": "attributes.plan", "message": "is too long"}]}
+    assert customerio_batch.refusals(told, said) == {2: "attributes.plan: is too long"}
+
+
+def test_no_call_is_larger_than_customer_io_takes() -> None:
+    told = [[{"attributes": "x" * 200_000}] for _ in range(5)]
+    assert list(customerio_batch.calls(told)) == [(0, 2), (2, 4), (4, 5)]
+
+
+def _timeless(customer: dict[str, Any]) -> dict[str, Any]:
+    """Without ids and times that the pretend vendor makes up."""
+    return {name: customer[name] for name in ("identifiers", "attributes", "topics") if name in customer} | {
+        "events": [{name: event[name] for name in ("name", "data") if name in event} for event in customer["events"]]
+    }
 
 
 def test_a_person_as_a_customer() -> None:

@@ -104,6 +104,26 @@ def test_event_and_profile_arrive_and_the_server_s_place_does_not(sandbox: Sandb
     assert profile == mixpanel.profile(signup)  # no $city of ours
 
 
+def test_several_signups_in_one_import_are_as_if_told_one_by_one(sandbox: Sandbox) -> None:
+    people = [ada(email="ada@dev.test"), ada(email="ben@dev.test", name="Ben")]
+    items = Mixpanel().send_batch([make_delivery(one, "mixpanel") for one in people])
+    assert [item.result for item in items] == [
+        Delivered(external_id=str(one.uid), note="Event and profile written.") for one in people
+    ]
+    assert len(sandbox.received("mixpanel")) == 2
+    profiles = sandbox.state("mixpanel")["profiles"]
+    assert profiles == {str(one.uid): mixpanel.profile(one) for one in people}
+
+
+def test_of_several_the_one_that_is_refused_fails_by_itself(sandbox: Sandbox) -> None:
+    good, bad = ada(email="ada@dev.test"), ada(email="ben@dev.test")
+    rows = [make_delivery(good, "mixpanel"), make_delivery(bad, "mixpanel", at_s=9_999_999_999)]
+    taken, refused = [item.result for item in Mixpanel().send_batch(rows)]
+    assert isinstance(taken, Delivered)
+    assert isinstance(refused, Never)
+    assert list(sandbox.state("mixpanel")["profiles"]) == [str(good.uid)]
+
+
 def test_a_repeat_is_the_same_event(sandbox: Sandbox) -> None:
     signup = ada()
     delivery = make_delivery(signup, "mixpanel")
