@@ -29,7 +29,7 @@ _owner = os.environ.setdefault("TEST_RUN", str(os.getpid()))  # inherited by com
 from onboarding.settings import *  # noqa: E402, F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast; no password here is worth anything
-LOGGING["root"]["level"] = "WARNING"  # type: ignore[index]  # noqa: F405
+LOGGING["root"]["level"] = "WARNING"  # noqa: F405
 
 _database = DATABASES["default"]  # noqa: F405
 _database["TEST"] = {"NAME": f"test_onboarding_{os.getpid()}"}
