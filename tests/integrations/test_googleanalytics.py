@@ -123,4 +123,4 @@ def test_the_secret_in_the_url_is_not_recorded(sandbox: Sandbox) -> None:
     with recording() as exchanges:
         tell(ada())
     assert "sandbox-ga-secret" not in str(exchanges)
-    assert "api_secret=••••" in exchanges[0].url
+    assert "api_secret=$GA_API_SECRET" in exchanges[0].url
