@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from functools import cache
 
 from django.utils import timezone
@@ -36,7 +37,8 @@ def ask(provider: Provider, subject: Subject, key: str, deadline: Deadline) -> F
     with _turn:
         if (same := _under_way.get(question)) is not None:
             return same
-        future = _under_way[question] = _pool().submit(_ask, provider, subject, key, deadline)
+        context = copy_context()  # what is logged there belongs to the same request
+        future = _under_way[question] = _pool().submit(context.run, _ask, provider, subject, key, deadline)
     future.add_done_callback(lambda _: _ended(question, future))
     return future
 
