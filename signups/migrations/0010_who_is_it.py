@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'company match',
-                'verbose_name_plural': 'company matches',
+                'verbose_name_plural': 'where do they work?',
                 'ordering': ['-confidence', 'domain'],
             },
         ),
@@ -69,7 +69,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'precedence of a fact',
-                'verbose_name_plural': 'precedence of facts',
+                'verbose_name_plural': 'facts',
                 'ordering': ['subject', 'path'],
             },
         ),
@@ -122,6 +122,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-at'],
+                'verbose_name_plural': 'data quality',
             },
         ),
         migrations.AddField(

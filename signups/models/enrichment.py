@@ -114,7 +114,7 @@ class FieldPrecedence(models.Model):
     class Meta:
         ordering = ["subject", "path"]
         verbose_name = "precedence of a fact"
-        verbose_name_plural = "precedence of facts"
+        verbose_name_plural = "facts"
         constraints = [models.UniqueConstraint(fields=["subject", "path"], name="one_precedence_a_fact")]
 
     def __str__(self) -> str:
@@ -130,6 +130,7 @@ class QualityReport(models.Model):
 
     class Meta:
         ordering = ["-at"]
+        verbose_name_plural = "data quality"
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M}"

@@ -91,7 +91,7 @@ class CompanyMatch(models.Model):
     class Meta:
         ordering = ["-confidence", "domain"]
         verbose_name = "company match"
-        verbose_name_plural = "company matches"
+        verbose_name_plural = "where do they work?"
         constraints = [models.UniqueConstraint(fields=["person", "domain"], name="one_match_of_a_domain")]
         indexes = [models.Index(fields=["-created_at"], name="matches_to_decide", condition=models.Q(state="open"))]
 
