@@ -67,7 +67,7 @@ class _Visit:
         if self.said_no:
             return Answer(Found.NOT_FOUND, note=self.said_no[0])
         if self.failed:
-            return Answer(Found.ERROR, note=self.failed[-1])
+            return Answer(Found.ERROR, note=self.failed[-1], may_change=True)
         return Answer(Found.NOT_FOUND, note=f"There is no web site at {self.domain}.")
 
     def _fetch(self, url: str) -> guarded.Page | None:

@@ -35,6 +35,7 @@ logger = logging.getLogger(__name__)
 # Late look-ups are asked again after this many seconds; then we let it be.
 LATE_AFTER_S = (5, 60, 600, 3600, 6 * 3600)
 COMPLETION_BUDGET_MS = 20_000
+COLLEAGUES_TOLD = 50  # of a company of which something new was found, the latest
 
 
 @dataclass(frozen=True)
@@ -123,13 +124,15 @@ def receive(submission: Submission, on_saved: Callable[[Signup, bool], None] | N
         _keep_findings(assessment.findings)
         return _receive_again(known, submission, on_saved)
     vetting.keep_dns(address, assessment.examination)
-    enrichment.account(assessment.findings)
+    _account(assessment.findings)
     return Receipt(signup, is_repeat=False)
 
 
 def assess(address: Address, submission: Submission | None = None, budget_ms: int | None = None) -> Assessment:
-    """Vet, look up, score and decide, saving nothing. `budget_ms` defaults to the setting."""
-    return start(address, submission, budget_ms).finish()
+    """Vet, look up, score and decide, saving nothing but what it cost. `budget_ms` defaults to the setting."""
+    assessment = start(address, submission, budget_ms).finish()
+    _account(assessment.findings)
+    return assessment
 
 
 def start(
@@ -206,15 +209,19 @@ def complete(signup: Signup) -> None:
     answers = outside.finish() if outside else []
     dns_checks = vetting.ask_dns_again(signup, deadline)
     with write_transaction():
-        signup = Signup.objects.select_for_update(of=("self",)).select_related("person", "company").get(pk=signup.pk)
+        signup = Signup.objects.select_for_update(of=("self",)).select_related("company").get(pk=signup.pk)
+        signup.person = Person.objects.select_for_update().get(pk=signup.person_id)
         enrichment.save(findings)
         vetting.replace_answers(signup, answers)
         has_news = _merge_person(signup.person, findings)
         if signup.verdict != Verdict.REJECTED or signup.company is not None:
             company, is_news = _company(findings, signup.company_name)
+            if belonging.is_settled(signup.person, company):  # staff have said since where they work
+                company = signup.company
             has_news = has_news or is_news or company != signup.company
             signup.company = signup.person.company = company or signup.company
             belonging.keep_matches(signup.person, findings.candidates, company)
+            has_news = has_news or signup.company_stamp not in ("", profiles.stamp(signup.company))
         has_news = developer.apply(signup) or has_news
         if has_news:
             profiles.rescore(signup)
@@ -231,6 +238,8 @@ def complete(signup: Signup) -> None:
                 lookups_due_at=signup.lookups_due_at, lookups_tried=F("lookups_tried") + 1
             )
     enrichment.account(findings)
+    if signup.company is not None:  # colleagues who were scored by less
+        profiles.tell(signup.company, COLLEAGUES_TOLD, also_old=False)
 
 
 def _decide_anew(signup: Signup, checks: list[CheckResult]) -> bool:
@@ -304,9 +313,17 @@ def _keep_findings(findings: enrichment.Findings) -> None:
     try:
         with write_transaction():
             enrichment.save(findings)
-        enrichment.account(findings)
     except DatabaseError:
         logger.exception("The answers of a look-up could not be kept")
+    _account(findings)
+
+
+def _account(findings: enrichment.Findings) -> None:
+    """Count what it cost; the signup is saved, so that this must not fail it."""
+    try:
+        enrichment.account(findings)
+    except DatabaseError:
+        logger.exception("What a look-up cost could not be counted")
 
 
 def _look_up(
@@ -413,6 +430,7 @@ def _save(submission: Submission, assessment: Assessment, person: Person) -> Sig
         decided_ms=assessment.ms,
         score=assessment.scored.total,
         is_high_value=assessment.scored.is_high_value,
+        company_stamp=profiles.stamp(company),
         developer=judgement.verdict,
         developer_evidence=judgement.as_list(),
         accepted_at=now if is_accepted else None,
@@ -448,6 +466,8 @@ def _merge_person(person: Person, findings: enrichment.Findings, typed: dict[str
     change = profiles.merged(Subject.PERSON, person.profile, findings.about(Subject.PERSON, person.email))
     person.profile = profiles.with_form(change.profile, typed) if typed else change.profile
     person.name = person.name or str(person.fact("name.fullName") or "")[:255]
+    if person.pk and profiles.has_refused(findings.about(Subject.PERSON, person.email)):
+        profiles.forget_answers(person)
     return change.is_new
 
 
@@ -462,11 +482,13 @@ def _company(findings: enrichment.Findings, typed_name: str) -> tuple[Company | 
     # What is known of a domain that was merged away says nothing new of the company that was kept.
     found = findings.about(Subject.COMPANY, company.domain)
     change = profiles.merged(Subject.COMPANY, company.profile, found)
-    if change.is_changed:
+    if change.is_changed:  # read again under its lock: two signups of one company may bring it news at one time
+        company = Company.objects.select_for_update(no_key=True).get(pk=company.pk)
+        change = profiles.merged(Subject.COMPANY, company.profile, found)
         company.profile = change.profile
         if named and company.name == company.domain:
             company.name = str(named)[:255]
-        company.save()
+        company.save(update_fields=["name", "profile", "updated_at"])
     if is_made or change.is_new:
         belonging.keep_aliases(company, vetting.is_company_domain)
     return company, is_made or change.is_new

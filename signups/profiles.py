@@ -7,6 +7,8 @@ whatever learns something: a signup coming in, a late answer, a refresh, staff.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -22,11 +24,12 @@ from signups.enrichment.answers import Result
 from signups.enrichment.merging import Claim
 from signups.enrichment.precedence import FORM, Precedence
 from signups.mails import developer
-from signups.models import Company, Lookup, Person, Signup, Verdict
+from signups.models import Company, CompanyMatch, Lookup, Person, Signup, Verdict
 from signups.models.profile import Profile
 from signups.scoring import facts
 from signups.transactions import write_transaction
 
+_QUIET = ("site.", "techCategories", "fuzzy", "logo")
 MOST_TOLD = 500  # signups of one company that are scored again and told of, the latest of each person
 
 
@@ -43,7 +46,7 @@ def merged(subject: Subject, old: Profile, results: Iterable[Result], rules: Pre
     """`old` with these answers; of whoever asked not to be looked up, nothing of providers is left."""
     rules, results = rules or precedence.current(), list(results)
     profile = merging.merge(subject, old, results, rules)
-    if any(result.outcome is Found.REFUSED for result in results):
+    if has_refused(results):
         profile = merging.without(subject, profile, _providers(profile) - {STAFF, FORM}, rules)
     return _compared(old, profile)
 
@@ -60,6 +63,16 @@ def with_form(profile: Profile, claims: dict[str, Claim], rules: Precedence | No
     return merging.with_claims(Subject.PERSON, profile, {FORM: claims}, rules or precedence.current())
 
 
+def stamp(company: Company | None) -> str:
+    """Tells one state of a company's profile from another; "none" without a company. What sites call their pages and
+    the like is left out: nobody needs to be told of that."""
+    if company is None:
+        return "none"
+    said = {path: value for path, value in merging.values(company.profile).items() if not path.startswith(_QUIET)}
+    text = json.dumps(said, sort_keys=True, default=str)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
 def rescore(signup: Signup) -> None:
     """Score a signup anew by what its person's and company's profiles hold now; the caller saves it, in a transaction.
 
@@ -70,30 +83,69 @@ def rescore(signup: Signup) -> None:
     scoring.save(scored, signup)
     signup.score, signup.is_high_value = scored.total, scored.is_high_value
     signup.profile_version += 1
+    signup.company_stamp = stamp(signup.company)
 
 
-def take(row: Person | Company, results: Iterable[Result]) -> bool:
+def take(row: Person | Company, results: Iterable[Result], *, tells: bool = True) -> bool:
     """Merge what was found into a person's or company's profile, and tell of it if it is new; says whether it is."""
-    subject = _subject(row)
+    subject, results = _subject(row), list(results)
     with write_transaction():
         row = _locked(row)
         change = merged(subject, row.profile, results)
         _keep(row, change)
-    if change.is_new:
+        if isinstance(row, Person) and has_refused(results):
+            forget_answers(row)
+        if isinstance(row, Company) and row.name == row.domain and "name" in row.profile:
+            row.name = str(row.fact("name"))[:255]
+            row.save(update_fields=["name"])
+    if change.is_new and tells:
         tell(row)
     return change.is_new
 
 
-def tell(row: Person | Company) -> int:
+def has_refused(results: Iterable[Result]) -> bool:
+    """Whether the person asked one of them not to be looked up."""
+    return any(result.outcome is Found.REFUSED for result in results)
+
+
+def forget_answers(person: Person) -> None:
+    """Forget what providers said of somebody who asked not to be looked up; what they typed and staff's word stay.
+
+    In the caller's transaction, whose row it has locked.
+    """
+    said = Lookup.objects.filter(subject=Subject.PERSON.value, key=person.email)
+    said.exclude(outcome=Found.REFUSED.value).exclude(provider=STAFF).update(facts={}, note="")
+    decided = (CompanyMatch.State.CONFIRMED, CompanyMatch.State.DENIED)
+    person.company_matches.exclude(state__in=decided).delete()
+    own = person.profile.get("name.fullName", {})
+    if own.get("provider") in (STAFF, FORM):
+        person.name = str(own["value"])[:255]
+    else:
+        person.name = person.signups.order_by("pk").values_list("name", flat=True).first() or ""
+    person.save(update_fields=["name"])
+    for signup in person.signups.select_related("person"):  # whether they write code was told by what was said
+        signup.person = person
+        developer.apply(signup)
+        Signup.objects.filter(pk=signup.pk).update(
+            developer=signup.developer, developer_evidence=signup.developer_evidence
+        )
+
+
+def tell(row: Person | Company, most: int = MOST_TOLD, *, also_old: bool = True) -> int:
     """Score the signups of a person or company anew, each in a transaction of its own; says how many that were.
 
-    Of one person the latest signup counts, of a company those of the latest `MOST_TOLD` people.
+    Of one person the latest signup counts, of a company those of the latest people who were scored by another state of
+    it. Safe to repeat: who has been told is passed over, so that a crash half way costs nothing. `also_old`: and those
+    of whom nobody knows by what they were scored.
     """
     signups: QuerySet[Signup] = row.signups.exclude(verdict=Verdict.REJECTED)
+    if isinstance(row, Company):
+        row.refresh_from_db(fields=["profile"])
+        signups = signups.exclude(company_stamp__in=[stamp(row), *([] if also_old else [""])])
     latest = (
         signups.order_by().values("person").annotate(last=Max("pk")).order_by("-last").values_list("last", flat=True)
     )
-    keys = list(latest[:MOST_TOLD])
+    keys = list(latest[:most])
     for key in keys:
         with write_transaction():
             signup = Signup.objects.select_for_update(of=("self",)).select_related("person", "company").get(pk=key)

@@ -59,18 +59,29 @@ def stale(now: datetime) -> list[Question]:
 
 def refresh(subject: Subject, key: str) -> bool:
     """Ask everybody again whose answer about one person or company is old; says whether other facts hold now."""
-    email, domain = (key, "") if subject is Subject.PERSON else ("", key)
+    person = Person.objects.filter(email=key).first() if subject is Subject.PERSON else None
+    email, domain, name = ("", key, "") if person is None else (key, _work_domain(key), person.name)
     deadline, is_company = Deadline(BUDGET_MS), vetting.is_company_domain
-    findings = enrichment.start(email, domain, deadline, is_company, is_background=True).finish()
+    findings = enrichment.start(email, domain, deadline, is_company, is_background=True, name=name).finish()
     with write_transaction():
         enrichment.save(findings)
+        # Also those of whom nobody was asked in the end: the others come first the next time.
+        Lookup.objects.filter(subject=subject.value, key=key).update(tried_at=timezone.now())
     enrichment.account(findings)
-    is_new = False
-    for about in {result.question for result in findings.results}:
-        row = _row(*about)
-        if row is not None:
-            is_new = profiles.take(row, findings.about(*about)) or is_new
-    return is_new
+    rows = {about: row for about in {result.question for result in findings.results} if (row := _row(*about))}
+    new = [row for about, row in rows.items() if profiles.take(row, findings.about(*about), tells=False)]
+    companies = {row.pk for row in new if isinstance(row, Company)}
+    for row in new:  # whoever hears of their company hears of themselves at once
+        if isinstance(row, Company) or row.company_id not in companies:
+            profiles.tell(row)
+    return bool(new)
+
+
+def _work_domain(email: str) -> str:
+    try:
+        return vetting.known_company_domain(vetting.parse(email))
+    except vetting.InvalidAddress:
+        return ""
 
 
 def _may_be_asked(provider: contracts.Provider, now: datetime) -> bool:

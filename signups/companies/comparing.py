@@ -88,7 +88,14 @@ def default_choice(merged: Company, kept: Company) -> set[str]:
 
 def merged_profile(merged: Company, kept: Company, taken: Collection[str]) -> Profile:
     """The kept company's profile with those facts of the other, their providers and dates with them."""
-    return {**kept.profile, **{path: merged.profile[path] for path in taken if path in merged.profile}}
+    moved = {path: _moved(merged.profile[path], merged.domain) for path in taken if path in merged.profile}
+    return {**kept.profile, **moved}
+
+
+def _moved(fact: dict[str, Any], domain: str) -> dict[str, Any]:
+    """A fact with the domain that its claims are about: what providers say of another one does not replace them."""
+    others = [{"of": domain, **claim} for claim in fact.get("others", [])]
+    return {"of": domain, "chosen": True, **fact} | ({"others": others} if others else {})
 
 
 def counts(merged: Company, kept: Company) -> list[Count]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from signups import scoring
+from signups import profiles
 from signups.models import Signup, Verdict
-from signups.scoring import facts
 
 
 def is_told(signup: Signup) -> bool:
@@ -17,9 +16,5 @@ def tell_anew(signup: Signup) -> None:
 
     Saving it is what plans the deliveries: one `profile_changed` for each integration that listens.
     """
-    company = signup.company.profile if signup.company is not None else {}
-    scored = scoring.score(facts.gather(signup.checks.all(), signup.person.profile, company, signup))
-    scoring.save(scored, signup)
-    signup.score, signup.is_high_value = scored.total, scored.is_high_value
-    signup.profile_version += 1
+    profiles.rescore(signup)
     signup.save()

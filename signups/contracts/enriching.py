@@ -48,7 +48,7 @@ class Answer:
 
     `confidence`: how sure the provider says it is of this record, from 0 to 1; None: it does not say, and its class'
     own counts. `credits`: what the vendor says this call has cost; None: it does not say, and the provider's price
-    counts.
+    counts. `may_change`: asking again soon may bring more, though nothing is wrong with the vendor.
     """
 
     outcome: Found
@@ -56,6 +56,7 @@ class Answer:
     note: str = ""
     confidence: float | None = None
     credits: float | None = None
+    may_change: bool = False
 
 
 @dataclass(frozen=True)

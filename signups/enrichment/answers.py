@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
+from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
 from signups import contracts
 from signups.contracts import Facts, Found, Subject
+from signups.enrichment import claims
 from signups.models import Lookup
 
 # How long an answer is believed without asking again, unless its provider says otherwise. What is no answer (pending,
@@ -88,55 +90,67 @@ def as_result(row: Lookup) -> Result:
     )
 
 
-def keep(results: Iterable[Result]) -> None:
+def keep(results: Iterable[Result], claimed: Mapping[claims.Key, datetime] | None = None) -> None:
     """Write down what was answered, over whatever was answered before to the same question, and end the claims on it.
 
-    What is no answer never replaces one that came meanwhile, by a webhook. At most one query, two where there is such.
+    What is no answer never replaces one that came meanwhile, nor ends a claim of somebody else's. `claimed`: our own.
+    At most three statements.
     """
-    results = _without_overtaken([result for result in results if not result.is_kept])
-    rows = [
-        Lookup(
-            provider=result.provider,
-            subject=result.subject,
-            key=result.key,
-            outcome=result.outcome,
-            facts=result.facts,
-            confidence=result.confidence,
-            note=result.note[:500],
-            ms=result.ms,
-            credits=result.credits,
-            fetched_at=result.fetched_at,
-            expires_at=result.fetched_at + _lifetime(result),
-        )
-        for result in sorted(results, key=lambda result: (result.subject, result.key, result.provider))
-    ]
-    if rows:
+    new = sorted((one for one in results if not one.is_kept), key=lambda one: (one.subject, one.key, one.provider))
+    said = [one for one in new if one.outcome in LIFETIME]
+    if said:
         Lookup.objects.bulk_create(
-            rows,
+            [Lookup(**_columns(one)) for one in said],
             update_conflicts=True,
             unique_fields=["provider", "subject", "key"],
-            update_fields=[
-                "outcome",
-                "facts",
-                "confidence",
-                "note",
-                "ms",
-                "credits",
-                "fetched_at",
-                "expires_at",
-                "claimed_until",
-            ],
+            update_fields=[*_WRITTEN, "claimed_until"],
         )
+    answered = {(one.provider, one.subject, one.key) for one in said}
+    claims.give_up({key: until for key, until in (claimed or {}).items() if key not in answered})
+    _keep_silence([one for one in new if one.outcome not in LIFETIME])
 
 
-def _without_overtaken(results: list[Result]) -> list[Result]:
-    """Without those that say nothing where somebody has answered since they were asked."""
-    silent = [result for result in results if result.outcome not in LIFETIME and result.was_asked]
-    if not silent:
-        return results
-    answered = {key for key, row in kept({one.question for one in silent}).items() if from_row(row, timezone.now())}
-    overtaken = [one for one in silent if (one.provider, one.subject, one.key) in answered]
-    return [result for result in results if result not in overtaken]
+_WRITTEN = ("outcome", "facts", "confidence", "note", "ms", "credits", "fetched_at", "expires_at")
+_SILENCE = """
+    INSERT INTO {table} (provider, subject, key, facts, outcome, note, ms, credits, fetched_at, expires_at)
+    VALUES {rows}
+    ON CONFLICT (provider, subject, key) DO UPDATE SET outcome = excluded.outcome, note = excluded.note,
+    ms = excluded.ms, credits = excluded.credits, fetched_at = excluded.fetched_at, expires_at = excluded.expires_at
+    WHERE {table}.outcome NOT IN ('found', 'not_found', 'refused')
+    AND ({table}.claimed_until IS NULL OR {table}.claimed_until <= %s)
+"""
+
+
+def _columns(result: Result) -> dict[str, Any]:
+    return {
+        "provider": result.provider,
+        "subject": result.subject,
+        "key": result.key,
+        "outcome": result.outcome,
+        "facts": result.facts,
+        "confidence": result.confidence,
+        "note": result.note[:500],
+        "ms": result.ms,
+        "credits": result.credits,
+        "fetched_at": result.fetched_at,
+        "expires_at": result.fetched_at + _lifetime(result),
+    }
+
+
+def _keep_silence(results: list[Result]) -> None:
+    """Write down why there is no answer, where there is none and nobody is asking."""
+    if not results:
+        return
+    at = connection.ops.adapt_datetimefield_value
+    values: list[Any] = []
+    for result in results:
+        row = _columns(result)
+        values += [row["provider"], result.subject.value, row["key"], "{}", result.outcome.value, row["note"]]
+        values += [row["ms"], row["credits"], at(row["fetched_at"]), at(row["expires_at"])]
+    rows = ", ".join(["(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"] * len(results))
+    with connection.cursor() as cursor:
+        statement = _SILENCE.format(table=Lookup._meta.db_table, rows=rows)
+        cursor.execute(statement, [*values, at(timezone.now())])
 
 
 def _lifetime(result: Result) -> timedelta:
@@ -146,7 +160,7 @@ def _lifetime(result: Result) -> timedelta:
     return own.get(result.outcome) or LIFETIME.get(result.outcome, timedelta(0))
 
 
-def has_refused(rows: Collection[Lookup] | Iterable[Any]) -> bool:
+def has_refused(rows: Iterable[Lookup]) -> bool:
     """Whether the person asked any provider, also one that is off by now, not to be looked up."""
     return any(row.outcome == Found.REFUSED for row in rows)
 

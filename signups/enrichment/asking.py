@@ -98,13 +98,15 @@ def _ended(question: Key, future: Future[Result]) -> None:
 
 def _ask(provider: Provider, subject: Subject, key: str, deadline: Deadline) -> Result:
     started = time.monotonic()
+    if deadline.remaining_s() <= 0:  # it has waited for a thread until nobody waits for it
+        return late(provider, subject, key, deadline)
     may_change = False
     failure: Exception | None = None
     find: Callable[[str, Deadline], Answer]
     find = provider.find_person if subject is Subject.PERSON else provider.find_company
     try:
         answer = find(key, deadline)
-        may_change = answer.outcome is Found.PENDING
+        may_change = answer.outcome is Found.PENDING or answer.may_change
     except ServiceError as error:
         failure, may_change = error, isinstance(error, Later) and not isinstance(error, UsedUp)
         answer = Answer(Found.ERROR, note=str(error))

@@ -26,6 +26,7 @@ from signups.models.profile import Profile
 
 State = CompanyMatch.State
 DECIDED = (State.CONFIRMED, State.DENIED)
+_COLLEAGUES = 500  # signups looked at, the latest
 _NAMING = ("employment.name", "github.company")
 
 
@@ -112,6 +113,13 @@ def state_of(confidence: float, *, is_best: bool, is_settled: bool) -> CompanyMa
     if is_best:
         return State.ATTACHED
     return State.OPEN if confidence >= ASK and not is_settled else State.WEAK
+
+
+def is_settled(person: Person, company: Company | None) -> bool:
+    """Whether staff's word stands against putting the person to this company: they confirmed one, or denied this."""
+    decided = CompanyMatch.objects.filter(person=person, state__in=DECIDED).values_list("state", "company", "domain")
+    own = () if company is None else (company.pk, company.domain)
+    return any(state == State.CONFIRMED or pk in own or domain in own for state, pk, domain in decided)
 
 
 # -- Domains and companies ---------------------------------------------------------------------------------------------
@@ -230,7 +238,8 @@ def _colleagues(seeker: Seeker) -> list[_Rows]:
         return []
     others = Signup.objects.filter(email_domain=seeker.work_domain, person__company__isnull=False)
     others = others.exclude(verdict=Verdict.REJECTED).exclude(person__email=seeker.email_key)
-    at = others.order_by().values(at=F("person__company__domain"))
+    latest = Signup.objects.filter(pk__in=others.order_by("-pk").values("pk")[:_COLLEAGUES])
+    at = latest.order_by().values(at=F("person__company__domain"))
     is_sure = Q(person__company_matches__state=State.CONFIRMED, person__company_matches__company=F("person__company"))
     people = Count("person", distinct=True)
     return [_row(at, Value("colleagues"), F("at"), Value(""), people, Count("person", distinct=True, filter=is_sure))]

@@ -42,7 +42,7 @@ def take(results: Iterable[Result], standings: dict[str, Standing]) -> None:
     """Let what came of calls move the breakers. No query where all went well and all was well before."""
     asked: dict[str, list[Result]] = {}
     for result in results:
-        if result.was_asked:
+        if result.was_asked and (result.failure is not None or result.outcome is not Found.ERROR):
             asked.setdefault(result.provider, []).append(result)
     for slug, answers in sorted(asked.items()):
         before = standings[slug]
@@ -91,6 +91,8 @@ def _after(state: ProviderState, answer: Result) -> dict[str, Any]:
             return {"failures_in_a_row": failures, "trouble": why, "open_until": now + LONGEST}
         case Never():
             return {}  # it refused this one question, and so is there
+    if state.open_until is not None and state.open_until > now:
+        return {}  # under way when it was left alone: that says nothing new
     failures = state.failures_in_a_row + 1
     if failures < FAILURES:
         return {"failures_in_a_row": failures}

@@ -82,7 +82,7 @@ def count(results: Iterable[Result], providers: dict[str, Provider], standings: 
             standing = standings[result.provider]
             is_reserved = standing.daily_calls is not None or standing.daily_credits is not None
             counts["calls"] += 0 if is_reserved else 1
-            counts["credits"] += result.credits - (price if is_reserved else 0)  # type: ignore[assignment]
+            counts["credits"] += _spent(result, price) - (price if is_reserved else 0)  # type: ignore[assignment]
             counts["ms"] += result.ms
             counts[_BY_OUTCOME.get(result.outcome, "errors")] += 1
         elif result.is_kept and result.outcome in (Found.FOUND, Found.NOT_FOUND):
@@ -92,6 +92,12 @@ def count(results: Iterable[Result], providers: dict[str, Provider], standings: 
                     _saved[result.provider]["saved_credits"] += price  # type: ignore[assignment]
     if tally or time.monotonic() - _flushed_at > _FLUSH_S:
         _write(_with_saved(tally))
+
+
+def _spent(result: Result, price: float) -> float:
+    """What a call has cost. One that nobody answered may have been billed all the same."""
+    was_silent = result.outcome is Found.ERROR and getattr(result.failure, "status", 0) == 0
+    return price if was_silent and result.failure is not None else result.credits
 
 
 def flush() -> None:

@@ -5,10 +5,11 @@ A claim ends when the answer is kept (`answers.keep`), or lapses should its proc
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import timedelta
+from collections.abc import Collection, Mapping
+from datetime import datetime
 
 from django.db import connection
+from django.db.models import Q
 from django.utils import timezone
 
 from signups.contracts import Found, Subject
@@ -28,26 +29,29 @@ _CLAIM = """
 """
 
 
-def claim(keys: Collection[Key], lasts: timedelta, *, is_forced: bool = False) -> set[Key]:
-    """Claim these questions; returns those that are ours. Of all others somebody is asking, or has just been answered.
+def claim(keys: Collection[Key], until: datetime, *, is_forced: bool = False) -> set[Key]:
+    """Claim these questions until then; returns those that are ours. All others somebody asks, or has just answered.
 
     `is_forced`: also those that have a fresh answer. One statement, in a transaction of its own.
     """
     if not keys:
         return set()
     table, now = Lookup._meta.db_table, timezone.now()
-    at, until = (connection.ops.adapt_datetimefield_value(moment) for moment in (now, now + lasts))
+    at, end = (connection.ops.adapt_datetimefield_value(moment) for moment in (now, until))
     rows, values = [], []
     for provider, subject, key in sorted(keys):
         rows.append("(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)")
-        values += [provider, subject.value, key, Found.PENDING.value, "{}", "", 0, 0.0, at, at, until, at]
+        values += [provider, subject.value, key, Found.PENDING.value, "{}", "", 0, 0.0, at, at, end, at]
     statement = _CLAIM.format(table=table, columns=_COLUMNS, rows=", ".join(rows))
     with write_transaction(), connection.cursor() as cursor:
         cursor.execute(statement, [*values, at, at, is_forced])
         return {(provider, Subject(subject), key) for provider, subject, key in cursor.fetchall()}
 
 
-def give_up(keys: Collection[Key]) -> None:
-    """End claims to which no answer will be kept."""
-    for provider, subject, key in keys:
-        Lookup.objects.filter(provider=provider, subject=subject, key=key).update(claimed_until=None)
+def give_up(claimed: Mapping[Key, datetime]) -> None:
+    """End claims of ours, by the time until which they were to last: one that lapsed is somebody else's by now."""
+    mine = Q(pk__in=())
+    for (provider, subject, key), until in claimed.items():
+        mine |= Q(provider=provider, subject=subject, key=key, claimed_until=until)
+    if claimed:
+        Lookup.objects.filter(mine).update(claimed_until=None)

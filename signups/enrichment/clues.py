@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from signups.enrichment.company_names import Names, comparable
+from signups.enrichment.company_names import Names
 from signups.models.profile import Profile
 
 # How sure each kind is alone, and why. What providers say counts so where they are as sure as providers usually are.
@@ -105,7 +105,7 @@ def at_home(clues: Clues) -> Clues:
     home = clues.domain_of(work)
     for provider, domain in said(clues.company, "domain"):
         other = clues.domain_of(domain)
-        if other and home == work != other and (provider != "website" or _labels_agree(other, work)):
+        if other and home == work != other and provider != "website":  # a site's own word may lead anywhere
             home = other
             clues = replace(clues, aliases={**clues.aliases, work: home})
     return replace(clues, home=home, aliases={**_listed_aliases(clues, home), **clues.aliases})
@@ -148,9 +148,3 @@ def cleaned(domain: Any) -> str:
     """A domain as providers write it, as we do; "" for what is none."""
     text = re.sub(r"^[a-z]+://", "", str(domain).strip().lower()).partition("/")[0].rstrip(".")
     return text.removeprefix("www.") if "." in text and " " not in text else ""
-
-
-def _labels_agree(one: str, other: str) -> bool:
-    """Whether two domains differ in nothing but their ending: acme.io and acme.com."""
-    label = comparable(one.partition(".")[0])
-    return bool(label) and label == comparable(other.partition(".")[0])

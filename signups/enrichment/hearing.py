@@ -39,7 +39,11 @@ def hear(provider: Provider, heard: Heard) -> int:
             note=answer.note,
             confidence=answer.confidence,
         )
+        others = Lookup.objects.filter(subject=heard.subject, key=heard.key)
+        if answers.has_refused(others):  # elsewhere: nothing more is kept of them
+            return 0
         answers.keep([result])
+    with write_transaction():  # of its own: a task locks the signup first, and its look-ups then
         waiting = _waiting(heard)
         woken = Signup.objects.filter(pk__in=waiting).update(lookups_due_at=now)
     for key in waiting:

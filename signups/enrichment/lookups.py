@@ -7,10 +7,10 @@ waited for beyond the deadline, and nobody is asked once the person has refused.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 
@@ -18,6 +18,7 @@ from signups.contracts import Cost, Deadline, Found, Provider, Subject
 from signups.enrichment import answers, asking, belonging, breaker, budget, claims, employer, merging, precedence
 from signups.enrichment.answers import Kept, Question, Result
 from signups.enrichment.belonging import Seeker
+from signups.enrichment.claims import Key
 from signups.enrichment.employer import Candidate
 from signups.enrichment.precedence import Precedence
 from signups.models import Lookup
@@ -43,6 +44,7 @@ class Findings:
     precedence: Precedence = field(default_factory=lambda: Precedence({}))
     calls: list[Result] = field(default_factory=list)
     candidates: list[Candidate] = field(default_factory=list)
+    claimed: Mapping[Key, datetime] = field(default_factory=dict)
 
     def about(self, subject: Subject, key: str) -> list[Result]:
         return [result for result in self.results if result.question == (subject, key)]
@@ -75,10 +77,8 @@ def start(
 
 
 def save(findings: Findings) -> None:
-    """Keep what was answered, in the caller's transaction. At most one query, and one for each old answer kept."""
-    answers.keep(findings.results)
-    old = {(r.provider, r.subject, r.key) for r in findings.results if r.is_kept}
-    claims.give_up([key for r in findings.calls if (key := (r.provider, r.subject, r.key)) in old])
+    """Keep what was answered, in the caller's transaction. At most three statements, none where all was kept."""
+    answers.keep(findings.results, findings.claimed)
 
 
 def account(findings: Findings) -> None:
@@ -126,6 +126,7 @@ class PendingLookups:
     seeker: Seeker
     kept: Kept = field(default_factory=dict)
     calls: list[Result] = field(default_factory=list)
+    claimed: dict[Key, datetime] = field(default_factory=dict)
     questions: dict[Question, _Asked] = field(default_factory=dict)
     precedence: Precedence = field(default_factory=precedence.current)
     email_key: str = ""
@@ -156,10 +157,13 @@ class PendingLookups:
             self._run()
         company = self._profile(Subject.COMPANY, domain)
         if company.get("emailProvider", {}).get("value") is True:
+            candidates = [one for one in candidates if one.domain != domain]
             domain, company = "", {}
         results = [result for asked in self.questions.values() for result in asked.results.values()]
         is_late = any(result.may_change for result in results)
-        return Findings(results, person, company, domain, is_late, self.precedence, self.calls, candidates)
+        return Findings(
+            results, person, company, domain, is_late, self.precedence, self.calls, candidates, self.claimed
+        )
 
     # -- One question ------------------------------------------------------------------------------------------------
 
@@ -170,12 +174,12 @@ class PendingLookups:
         for subject, key in questions:
             asked = self.questions[subject, key] = _Asked(subject, key, self.deadline.elapsed_ms())
             rows = {row.provider: row for (_, *question), row in self.kept.items() if question == [subject, key]}
-            refusals = [row for row in rows.values() if row.outcome == Found.REFUSED]
-            if refusals:
-                asked.results = {row.provider: answers.as_result(row) for row in refusals}
-                continue
             if (own := rows.get(answers.STAFF)) is not None:
                 asked.results[answers.STAFF] = answers.as_result(own)
+            if answers.has_refused(rows.values()):
+                refusals = [row for row in rows.values() if row.outcome == Found.REFUSED]
+                asked.results |= {row.provider: answers.as_result(row) for row in refusals}
+                continue
             free += [(asked, one) for one in self._to_ask(asked, rows)]
         self._ask(free)
 
@@ -208,8 +212,9 @@ class PendingLookups:
             else:
                 mine.append((asked, provider))
         keys = {(provider.slug, asked.subject, asked.key) for asked, provider in mine}
-        lasts = timedelta(seconds=self.deadline.remaining_s()) + _CLAIM
-        won = claims.claim(keys, lasts, is_forced=self.is_forced) if self.claims_questions else keys
+        until = timezone.now() + timedelta(seconds=self.deadline.remaining_s()) + _CLAIM
+        won = claims.claim(keys, until, is_forced=self.is_forced) if self.claims_questions else keys
+        self.claimed |= dict.fromkeys(won, until) if self.claims_questions else {}
         for asked, provider in mine:
             if (provider.slug, asked.subject, asked.key) in won:
                 self._call(asked, provider)
@@ -220,7 +225,7 @@ class PendingLookups:
         if not asking.may_ask(provider):
             why = f"{provider.name} was asked as often as it allows just now; asked again later."
             self._skip(asked, provider, why, may_change=True)
-        elif self.claims_questions and (why := budget.reserve(provider, self.precedence.standings[provider.slug])):
+        elif why := budget.reserve(provider, self.precedence.standings[provider.slug]):
             self._skip(asked, provider, why, may_change=False)
         else:
             future = asking.ask(provider, asked.subject, asked.key, self.deadline)
@@ -253,7 +258,7 @@ class PendingLookups:
         for asked in self.questions.values():
             for future in [future for future in asked.waiting if future.done()]:
                 provider, is_mine = asked.waiting.pop(future)
-                result = future.result()
+                result = future.result() if not future.cancelled() else self._late(asked, provider)
                 if is_mine:
                     self.calls.append(result)
                 self._take(asked, provider, replace(result, was_asked=is_mine))
@@ -270,7 +275,7 @@ class PendingLookups:
                 if row is not None and (result := answers.from_row(row, now)) is not None:
                     asked.results[slug] = result
                     del asked.elsewhere[slug]
-                elif row is None or row.claimed_until is None:
+                elif row is None or row.claimed_until is None or row.claimed_until <= now:
                     del asked.elsewhere[slug]
                     note = row.note if row is not None and row.note else f"{provider.name} did not answer for good."
                     self._skip(asked, provider, note, may_change=True)
@@ -295,17 +300,19 @@ class PendingLookups:
 
     def _give_up(self, asked: _Asked) -> None:
         """The time is up."""
-        for future, (provider, is_mine) in asked.waiting.items():
-            future.cancel()
-            result = replace(asking.late(provider, asked.subject, asked.key, self.deadline), was_asked=is_mine)
+        for provider, is_mine in asked.waiting.values():
+            result = self._late(asked, provider)
             if is_mine:
                 self.calls.append(result)
-            self._take(asked, provider, result)
+            self._take(asked, provider, replace(result, was_asked=is_mine))
         for provider in [*asked.paid, *asked.elsewhere.values()]:
             self._skip(asked, provider, f"{provider.name}: no time was left to ask; asked later.", may_change=True)
         asked.waiting.clear()
         asked.paid.clear()
         asked.elsewhere.clear()
+
+    def _late(self, asked: _Asked, provider: Provider) -> Result:
+        return asking.late(provider, asked.subject, asked.key, self.deadline)
 
     def _patience_left_s(self, asked: _Asked) -> float:
         until_ms = asked.since_ms + _PATIENCE * self.deadline.budget_ms

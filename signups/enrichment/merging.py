@@ -42,10 +42,7 @@ def with_claims(
     subject: Subject, profile: Profile, said: Mapping[str, Mapping[str, Claim]], precedence: Precedence
 ) -> Profile:
     """`profile` with all claims of the providers in `said` (slug → fact → claim) replaced by these."""
-    claims = {
-        path: [claim for claim in claims_of(fact) if claim["provider"] not in said and claim["provider"] != DERIVED]
-        for path, fact in profile.items()
-    }
+    claims = {path: [claim for claim in claims_of(fact) if _stays(claim, said)] for path, fact in profile.items()}
     for facts in said.values():
         for path, claim in facts.items():
             claims.setdefault(path, []).append(claim)
@@ -86,9 +83,20 @@ def _confidence(slug: str) -> float:
     return next((one.confidence for one in contracts.providers() if one.slug == slug), 1.0)
 
 
+def _stays(claim: Claim, said: Mapping[str, Any]) -> bool:
+    """Whether nothing in `said` replaces a claim. One that came with a merged company is about another domain (`of`)."""
+    return claim["provider"] != DERIVED and (claim["provider"] not in said or "of" in claim)
+
+
+def _rank(subject: Subject, path: str, claim: Claim, precedence: Precedence) -> tuple[bool, int]:
+    """Staff first; then what they chose when they merged two companies; then whoever is believed most."""
+    rank = precedence.rank(subject, path, claim["provider"])
+    return claim["provider"] != STAFF and not claim.get("chosen"), rank
+
+
 def _decided(subject: Subject, path: str, claims: list[Claim], precedence: Precedence) -> dict[str, Any]:
     """The fact as it is stored: the winning claim, and the others in their order."""
-    winner, *others = sorted(claims, key=lambda claim: precedence.rank(subject, path, claim["provider"]))
+    winner, *others = sorted(claims, key=lambda claim: _rank(subject, path, claim, precedence))
     fact = dict(winner)
     if path in TOGETHER and others and isinstance(winner["value"], list) and winner["provider"] != STAFF:
         items = [item for claim in (winner, *others) if isinstance(claim["value"], list) for item in claim["value"]]

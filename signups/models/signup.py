@@ -115,6 +115,8 @@ class Signup(models.Model):
     lookups_due_at = models.DateTimeField(null=True, blank=True, editable=False)
     lookups_tried = models.PositiveSmallIntegerField(default=0, editable=False)
     profile_version = models.PositiveIntegerField(default=1, editable=False)
+    # What the company's profile said when the signup was last scored; "" for one from before there were such stamps
+    company_stamp = models.CharField(max_length=32, blank=True, editable=False)
 
     objects = SignupQuerySet.as_manager()
 

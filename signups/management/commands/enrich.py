@@ -106,9 +106,10 @@ def _question(key: str) -> tuple[str, str]:
         domain = vetting.parse(f"info@{key}").domain
     except vetting.InvalidAddress as error:
         raise CommandError(f"{key} is neither an e-mail address nor a domain.") from error
-    if not registrable(domain):
+    registered = registrable(domain)
+    if not registered:
         raise CommandError(f"Many owners have names below {domain}: it says nothing of one of them.")
-    return "", domain
+    return "", registered
 
 
 def _look_up(email: str, domain: str, seconds: float, *, is_forced: bool) -> Findings:
