@@ -39,7 +39,7 @@ class Clearbit(Provider):
     name = "Clearbit"
     needs = ("CLEARBIT_API_KEY",)
     person_fields = frozenset(facts.PERSON)
-    company_fields = frozenset(facts.COMPANY)
+    company_fields = frozenset(facts.COMPANY) - {"site.title", "site.h1", "site.metaDescription"}  # until 2016
     cost = Cost.PAID
     credits_a_hit = 1.0
     privacy = "The e-mail address and the company's domain go to the host of CLEARBIT_PERSON_URL and …COMPANY_URL."

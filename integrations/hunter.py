@@ -16,7 +16,7 @@ from integrations import facts, hunter_refusals
 from integrations.http import Door
 from signups.contracts import Answer, Cost, Deadline, Facts, Found, Never, Provider, Rate
 
-_NOT_READ = frozenset({"emailProvider"})
+_NOT_READ = frozenset({"emailProvider", "site.title", "site.h1", "site.metaDescription"})
 
 
 class Hunter(Provider):

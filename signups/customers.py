@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+import idna
 from django.db.models import Q
 
 from signups.models import Heartbeat, Person, Signup, Verdict
@@ -57,17 +58,28 @@ def written(reference: str) -> str:
     return reference.lower() if "@" in reference else reference
 
 
+def _address(name: str) -> str:
+    """An address as people have it as their key: in lower case, its domain as DNS knows it."""
+    local, _, domain = name.lower().rpartition("@")
+    if domain.isascii():
+        return name.lower()
+    try:
+        return f"{local}@{idna.encode(domain, uts46=True).decode()}"
+    except idna.IDNAError:
+        return name.lower()
+
+
 def _find(references: Sequence[str]) -> dict[str, Signup]:
     names = {reference: reference.strip() for reference in references}
     uids = {name: uid for name in names.values() if (uid := _uuid(name)) is not None}
-    addresses = {name.lower() for name in names.values() if "@" in name}
+    addresses = {_address(name) for name in names.values() if "@" in name}
     by_uid = {signup.uid: signup for signup in _best(Q(uid__in=set(uids.values())))}
     by_own_id = {signup.external_id: signup for signup in _best(Q(external_id__in=set(names.values()) - {""}))}
     by_address = {signup.person.email: signup for signup in _best(Q(person__email__in=addresses))}
     found: dict[str, Signup] = {}
     for reference, name in names.items():
         by_id = by_uid.get(uids[name]) if name in uids else None
-        signup = by_id or by_own_id.get(name) or by_address.get(name.lower())
+        signup = by_id or by_own_id.get(name) or by_address.get(_address(name))
         if signup is not None:
             found[reference] = signup
     return found

@@ -215,7 +215,7 @@ def complete(signup: Signup) -> None:
         vetting.replace_answers(signup, answers)
         has_news = _merge_person(signup.person, findings)
         if signup.verdict != Verdict.REJECTED or signup.company is not None:
-            company, is_news = _company(findings, signup.company_name)
+            company, is_news = _company(findings)
             if belonging.is_settled(signup.person, company):  # staff have said since where they work
                 company = signup.company
             has_news = has_news or is_news or company != signup.company
@@ -355,7 +355,9 @@ def _person_check(findings: enrichment.Findings) -> CheckResult:
     evidence = {result.provider: result.outcome.value for result in asked}
     if Person(profile=findings.person).has_profile:
         names = {provider.slug: provider.name for provider in providers()} | {enrichment.STAFF: "staff"}
-        knows = " and ".join(names[result.provider] for result in asked if result.outcome == Found.FOUND)
+        knows = " and ".join(
+            names.get(result.provider, result.provider) for result in asked if result.outcome == Found.FOUND
+        )
         return CheckResult("person", "good", "person_known", f"Known to {knows}.", evidence, ms)
     if any(result.outcome == Found.REFUSED for result in asked):
         return CheckResult(
@@ -395,7 +397,7 @@ def _save(submission: Submission, assessment: Assessment, person: Person) -> Sig
     _merge_person(person, assessment.findings, _typed(submission))
     company = None
     if assessment.verdict != Verdict.REJECTED:
-        company, _ = _company(assessment.findings, submission.company_name)
+        company, _ = _company(assessment.findings)
     person.company = company or person.company
     person.save()
     if assessment.verdict != Verdict.REJECTED:
@@ -471,23 +473,24 @@ def _merge_person(person: Person, findings: enrichment.Findings, typed: dict[str
     return change.is_new
 
 
-def _company(findings: enrichment.Findings, typed_name: str) -> tuple[Company | None, bool]:
-    """The company these findings are about, made on first sight, with what is new of it; and whether anything was."""
+def _company(findings: enrichment.Findings) -> tuple[Company | None, bool]:
+    """The company these findings are about, made on first sight, with what is new of it; and whether anything was.
+
+    What somebody typed names no company but in their own profile: anybody types anything.
+    """
     if not findings.company_domain:
         return None, False
     named = findings.company.get("name", {}).get("value")
-    company, is_made = belonging.found_or_made(
-        findings.company_domain, str(named or typed_name or findings.company_domain), {}
-    )
+    company, is_made = belonging.found_or_made(findings.company_domain, str(named or findings.company_domain), {})
     # What is known of a domain that was merged away says nothing new of the company that was kept.
     found = findings.about(Subject.COMPANY, company.domain)
     change = profiles.merged(Subject.COMPANY, company.profile, found)
     if change.is_changed:  # read again under its lock: two signups of one company may bring it news at one time
         company = Company.objects.select_for_update(no_key=True).get(pk=company.pk)
         change = profiles.merged(Subject.COMPANY, company.profile, found)
-        company.profile = change.profile
-        if named and company.name == company.domain:
+        if named and (company.name == company.domain or "name" not in company.profile):
             company.name = str(named)[:255]
+        company.profile = change.profile
         company.save(update_fields=["name", "profile", "updated_at"])
     if is_made or change.is_new:
         belonging.keep_aliases(company, vetting.is_company_domain)

@@ -26,6 +26,7 @@ MOST_A_RUN = 2_000  # people and companies
 AT_ONCE = 10  # of one step
 BUDGET_MS = 15_000
 _LOOKED_AT = 2_000  # of the oldest answers, among which the most valuable go first
+_SETTLED = timedelta(hours=3)
 _AGAIN_AFTER = timedelta(hours=20)  # whoever was asked in vain is not asked again in the same run
 _SCORE_THAT_DOUBLES = 25  # so many points count like twice the age
 
@@ -48,6 +49,7 @@ def stale(now: datetime) -> list[Question]:
     able = [one.slug for one in precedence.current().providers() if _may_be_asked(one, now)]
     outcomes = (Lookup.Outcome.FOUND, Lookup.Outcome.SKIPPED, Lookup.Outcome.ERROR)
     rows = Lookup.objects.filter(provider__in=able, outcome__in=outcomes, expires_at__lte=now)
+    rows = rows.filter(Q(outcome=Lookup.Outcome.FOUND) | Q(fetched_at__lt=now - _SETTLED))  # tasks are at the others
     rows = rows.filter(Q(tried_at=None) | Q(tried_at__lt=now - _AGAIN_AFTER)).order_by("expires_at")
     ages: dict[Question, float] = {}
     for subject, key, expires_at in rows.values_list("subject", "key", "expires_at")[:_LOOKED_AT]:

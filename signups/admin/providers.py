@@ -147,9 +147,9 @@ def _number(typed: str, what: str, most: float, *, is_whole: bool) -> float | No
 
 
 def _typed(number: float | None) -> str:
-    return "" if number is None else f"{number:g}"
+    return "" if number is None else f"{number:.6f}".rstrip("0").rstrip(".")
 
 
 def _budget_words(calls: float | None, credits: float | None) -> str:
-    parts = [f"{calls:,.0f} calls" if calls is not None else "", f"{credits:,g} credits" if credits is not None else ""]
+    parts = [f"{calls:,.0f} calls" if calls is not None else "", f"{credits:,} credits" if credits is not None else ""]
     return " and ".join(part for part in parts if part) or "without a limit"

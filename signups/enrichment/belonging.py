@@ -46,7 +46,7 @@ def rank(
     """The companies this person may work at, the likeliest first; whom to attach says `employer.best`.
 
     `company` is the profile of the work domain. `is_company_domain` says of a registered domain whether a company can
-    be known by it. One query, and one every five minutes for the names of companies.
+    be known by it. One query, and one every half minute for the names of companies.
     """
 
     def company_domain(domain: str) -> str:

@@ -125,6 +125,7 @@ def _employments(clues: Clues) -> Iterator[Piece]:
     for provider, named, sure in said_surely(clues.person, "employment.domain"):
         domain = clues.domain_of(named)
         code = "employment_elsewhere" if is_elsewhere_old and domain != clues.home else "employment"
+        code = "employment_staff" if provider == "staff" else code
         sentence = f"{_who(clues, provider)} has them at {domain}."
         yield Piece(domain, code, sentence, _weighed(code, sure), str(names.get(provider) or ""))
 

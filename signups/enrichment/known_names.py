@@ -1,6 +1,6 @@
 """The names of the companies we know, for those that people type to be found among.
 
-Kept in the process and read anew every few minutes; of more companies than `MOST` the oldest are left out. Only needed
+Kept in the process and read anew every half minute; of more companies than `MOST` the oldest are left out. Only needed
 where somebody names a company without its domain.
 """
 
@@ -12,13 +12,13 @@ from signups.enrichment.company_names import Named, Names
 from signups.models import Company
 
 MOST = 5_000
-_KEPT_S = 300
+_KEPT_S = 30
 
 _kept: tuple[float, Names] | None = None
 
 
 def current() -> Names:
-    """The names, read anew if it is time; one query every five minutes."""
+    """The names, read anew if it is time; one query every half minute."""
     global _kept
     if _kept is None or time.monotonic() >= _kept[0]:
         _kept = (time.monotonic() + _KEPT_S, _read())

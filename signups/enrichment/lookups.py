@@ -181,7 +181,13 @@ class PendingLookups:
                 asked.results |= {row.provider: answers.as_result(row) for row in refusals}
                 continue
             free += [(asked, one) for one in self._to_ask(asked, rows)]
+            for slug, row in rows.items():  # of whoever is off by now, what they have said stays
+                if slug not in asked.results and row.outcome == Found.FOUND and not self._may_be_asked(slug):
+                    asked.results[slug] = answers.as_result(row)
         self._ask(free)
+
+    def _may_be_asked(self, slug: str) -> bool:
+        return any(one.slug == slug and not one.missing_settings() for one in self.precedence.providers())
 
     def _to_ask(self, asked: _Asked, rows: dict[str, Lookup]) -> Iterator[Provider]:
         """The free ones without a fresh answer; paid ones wait for their turn."""

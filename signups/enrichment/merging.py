@@ -84,7 +84,7 @@ def _confidence(slug: str) -> float:
 
 
 def _stays(claim: Claim, said: Mapping[str, Any]) -> bool:
-    """Whether nothing in `said` replaces a claim. One that came with a merged company is about another domain (`of`)."""
+    """Whether nothing in `said` replaces a claim. One of a merged company is about another domain (`of`)."""
     return claim["provider"] != DERIVED and (claim["provider"] not in said or "of" in claim)
 
 

@@ -179,8 +179,11 @@ def test_the_record_s_other_domains_are_the_company_s() -> None:
     assert list(told(ranked)) == ["acme.com"]
 
 
-def test_a_redirect_to_the_same_name_is_the_same_company() -> None:
-    assert home(rank("acme.io", company=said("website", domain="acme.com"))) == "acme.com"
+def test_a_redirect_to_a_company_of_the_same_name_is_only_asked_about() -> None:
+    """Anybody may send visitors on to somebody else's site."""
+    ranked = rank("acme.io", company=said("website", domain="acme.com"))
+    assert home(ranked) == "acme.io"
+    assert is_asked(ranked, "acme.com")
 
 
 def test_a_redirect_to_another_name_is_only_asked_about() -> None:

@@ -8,9 +8,12 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from signups import profiles
 from signups.companies import comparing, merging
 from signups.companies.comparing import CannotMerge
+from signups.contracts import Found, Subject
 from signups.enrichment import belonging
+from signups.enrichment.answers import Result
 from signups.models import Company, CompanyAlias, CompanyMatch, Delivery, Exposure, Note, Person, Signup
 from tests.experiments.rows import make_running
 from tests.rows import make_company, make_delivery, make_signup
@@ -129,8 +132,20 @@ def test_its_domains_lead_to_the_kept_company(merged: Company, kept: Company, bo
 def test_chosen_facts_come_with_their_provider(merged: Company, kept: Company, boss: User) -> None:
     merging.merge(merged, kept, boss, {"name", "metrics.employees"})
     kept.refresh_from_db()
-    assert (kept.name, kept.profile["metrics.employees"]) == ("Acme Labs", merged.profile["metrics.employees"])
+    chosen = {"of": merged.domain, "chosen": True, **merged.profile["metrics.employees"]}
+    assert (kept.name, kept.profile["metrics.employees"]) == ("Acme Labs", chosen)
     assert kept.fact("foundedYear") is None
+
+
+def test_what_a_provider_says_of_the_kept_company_does_not_undo_the_choice(
+    merged: Company, kept: Company, boss: User
+) -> None:
+    merging.merge(merged, kept, boss, {"metrics.employees"})
+    kept.refresh_from_db()
+    again = Result("clearbit", Subject.COMPANY, kept.domain, Found.FOUND, timezone.now(), {"metrics.employees": 9_000})
+    profiles.take(kept, [again])
+    kept.refresh_from_db()
+    assert kept.fact("metrics.employees") == merged.fact("metrics.employees")
 
 
 def test_signups_that_moved_are_told_once_and_the_others_only_where_facts_changed(

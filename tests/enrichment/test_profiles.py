@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from signups import enrichment, intake, profiles
 from signups.contracts import Deadline, Subject
 from signups.intake import Submission
-from signups.models import Company, Delivery, Lookup, Person, Signup
+from signups.models import Company, CompanyMatch, Delivery, Lookup, Person, Signup
 from tests.sandbox_process import Sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -95,7 +95,40 @@ def test_whoever_refuses_keeps_only_what_they_typed(sandbox: Sandbox) -> None:
     assert "others" not in person.profile["name.fullName"]
 
 
-def test_a_company_of_many_signups_tells_the_latest_of_each_person(sandbox: Sandbox) -> None:
+def test_a_company_of_many_signups_tells_the_latest_of_each_person_once(sandbox: Sandbox) -> None:
     ada, ben = sign_up("ada@dev.test"), sign_up("ben@dev.test", "Ben")
-    assert profiles.tell(Company.objects.get(domain="dev.test")) == 2
+    company = Company.objects.get(domain="dev.test")
+    profiles.state_fact(staff(), company, "metrics.raised", 30_000_000)
     assert {Signup.objects.get(pk=one.pk).profile_version for one in (ada, ben)} == {2}
+    assert profiles.tell(company) == 0
+
+
+def test_colleagues_hear_of_what_is_found_later(sandbox: Sandbox, settings: Any) -> None:
+    settings.CLEARBIT = settings.CLEARBIT | {"api_key": ""}
+    ada, ben = sign_up("ada@dev.test"), sign_up("ben@dev.test", "Ben")
+    intake.complete(ada)
+    assert {Signup.objects.get(pk=one.pk).profile_version for one in (ada, ben)} == {2}
+    intake.complete(ben)
+    assert Signup.objects.get(pk=ben.pk).profile_version == 2
+
+
+def test_staff_s_no_outlasts_a_look_up_under_way(sandbox: Sandbox) -> None:
+    signup = sign_up("sam@bigmail.test", "Sam")
+    acme = Company.objects.get(domain="acme.test")
+    CompanyMatch.objects.filter(person=signup.person).update(state="denied", company=acme)
+    Signup.objects.filter(pk=signup.pk).update(company=None)
+    Person.objects.filter(pk=signup.person_id).update(company=None)
+    intake.complete(Signup.objects.get())
+    assert Signup.objects.get().company is None
+
+
+def test_nothing_of_a_provider_is_left_of_whoever_refuses(sandbox: Sandbox) -> None:
+    sign_up("ada@dev.test", "Ada B")
+    sandbox.fault("clearbit", route="/people/", status=451, times=None)
+    found = enrichment.start("ada@dev.test", "", Deadline(3000), is_forced=True).finish()
+    enrichment.save(found)
+    profiles.take(Person.objects.get(), found.about(Subject.PERSON, "ada@dev.test"))
+    kept = Lookup.objects.filter(subject="person", key="ada@dev.test")
+    assert {row.provider: row.facts for row in kept} == {"clearbit": {}}
+    assert not CompanyMatch.objects.exists()
+    assert Signup.objects.get().developer_evidence == []

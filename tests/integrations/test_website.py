@@ -12,6 +12,7 @@ from sandbox.cast import COMPANIES
 from sandbox.sites.hosts import TRAPS
 from signups.contracts import Answer, Deadline, Found, Subject
 from signups.domains import name_servers
+from tests.integrations.test_page import HOME, data, organization, read
 from tests.sandbox_process import Sandbox
 
 
@@ -21,6 +22,47 @@ def nothing_remembered(sandbox: Sandbox) -> Iterator[None]:
     name_servers.forget()
     yield
     guarded.forget()
+
+
+COMPANY_FACTS = {  # what two full pages and a move say together
+    "name": "Acme",
+    "legalName": "Acme Hardware Corporation",
+    "domain": "acme.test",
+    "domainAliases": ["moved-away.test"],
+    "url": "https://acme.test",
+    "site.title": "Acme – anvils",
+    "site.h1": "Anvils",
+    "site.metaDescription": "Anvils.",
+    "site.phoneNumbers": ["+1 312 555 0173"],
+    "site.emailAddresses": ["hello@acme.test"],
+    "category.naicsCode": "332510",
+    "tags": ["B2B"],
+    "description": "Anvils and springs.",
+    "foundedYear": 1949,
+    "location": "Chicago, IL, US",
+    "geo.streetAddress": "1 Anvil Way",
+    "geo.city": "Chicago",
+    "geo.state": "Illinois",
+    "geo.stateCode": "IL",
+    "geo.postalCode": "60601",
+    "geo.country": "Ireland",
+    "geo.countryCode": "US",
+    "geo.lat": 41.8781,
+    "geo.lng": -87.6298,
+    "logo": "https://acme.test/logo.png",
+    "facebook.handle": "acme",
+    "linkedin.handle": "company/acme",
+    "twitter.handle": "acme",
+    "crunchbase.handle": "organization/acme",
+    "type": "public",
+    "ticker": "ACM",
+    "phone": "+1 312 555 0173",
+    "metrics.employees": 2300,
+    "metrics.employeesRange": "51-250",
+    "tech": ["stripe"],
+    "techCategories": ["payment"],
+    "parent.domain": "holding.test",
+}
 
 
 def ask(domain: str, budget_ms: int = 6_000) -> Answer:
@@ -74,6 +116,51 @@ def test_every_company_of_the_cast_is_found_by_its_name(sandbox: Sandbox, domain
 @pytest.mark.parametrize("domain", ["quietcorp.test", "tidepool.test", "crowd-7.test"])
 def test_a_company_that_no_other_provider_need_know_is_found(sandbox: Sandbox, domain: str) -> None:
     assert ask(domain).facts["name"] in ("Quietcorp", "Tidepool", "Crowd 7")
+
+
+def test_two_full_pages_and_a_move_say_all_that_there_is(sandbox: Sandbox) -> None:
+    """A page tells employees as a number or as a range, and a country by its code or by its name."""
+    corporation = {
+        **organization(
+            legalName="Acme Hardware Corporation",
+            url=HOME,
+            logo="/logo.png",
+            description="Anvils and springs.",
+            foundingDate="1949",
+            numberOfEmployees=2300,
+            telephone="+1 312 555 0173",
+            email="hello@acme.test",
+            keywords="B2B",
+            naics="332510",
+            tickerSymbol="NYSE: ACM",
+            address={
+                "@type": "PostalAddress",
+                "streetAddress": "1 Anvil Way",
+                "addressLocality": "Chicago",
+                "addressRegion": "IL",
+                "postalCode": "60601",
+                "addressCountry": "US",
+            },
+            geo={"@type": "GeoCoordinates", "latitude": 41.8781, "longitude": -87.6298},
+            parentOrganization={"@type": "Organization", "name": "Holding", "url": "https://holding.test"},
+            sameAs=[
+                "https://www.linkedin.com/company/acme",
+                "https://x.com/acme",
+                "https://www.facebook.com/acme",
+                "https://www.crunchbase.com/organization/acme",
+            ],
+        ),
+        "@type": "Corporation",
+    }
+    other = organization(
+        numberOfEmployees={"minValue": 51, "maxValue": 250},
+        address={"@type": "PostalAddress", "addressRegion": "Illinois", "addressCountry": "Ireland"},
+    )
+    head = '<title>Acme – anvils</title><meta name="description" content="Anvils."><h1>Anvils</h1>'
+    tool = '<script src="https://js.stripe.com/v3/"></script>'
+    said = {**read(data(other)).said, **read(head + tool + data(corporation)).said}
+    moved = {"domainAliases": ask("moved-away.test").facts["domainAliases"]}
+    assert {**facts.read("website", facts.COMPANY, said), **moved} == COMPANY_FACTS
 
 
 def test_it_says_no_more_than_it_declares(sandbox: Sandbox) -> None:

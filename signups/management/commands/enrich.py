@@ -15,13 +15,14 @@ from django.db import OperationalError, ProgrammingError
 from django.utils.dateparse import parse_datetime
 
 from signups import enrichment, vetting
-from signups.contracts import Deadline, providers
+from signups.contracts import Deadline, Found, providers
 from signups.domains import registrable
 from signups.enrichment import Findings
 from signups.models.profile import Profile
 from signups.transactions import write_transaction
 
 BUDGET_MS = 20_000
+_SILENT = (Found.ERROR, Found.SKIPPED, Found.PENDING)  # which says nothing of whom it is about
 
 
 class Command(BaseCommand):
@@ -49,6 +50,8 @@ class Command(BaseCommand):
         else:
             for line in as_text(email, findings):
                 self.stdout.write(line)
+        if findings.results and all(one.outcome in _SILENT for one in findings.results):
+            raise CommandError("Nobody could be asked: see the notes above, and try again.")
 
 
 def as_json(email: str, findings: Findings) -> dict[str, Any]:
