@@ -96,7 +96,7 @@ _COMMIT_AND_DIE = """
 import os, signal
 from signups import deliveries, intake
 from signups.deliveries import queueing
-queueing.enqueue = lambda *args, **kwargs: os.kill(os.getpid(), signal.SIGKILL)
+queueing.enqueue_all = lambda *args, **kwargs: os.kill(os.getpid(), signal.SIGKILL)
 intake.receive(intake.Submission(email="hal@gone.test", name="Hal Greene"))
 """
 
