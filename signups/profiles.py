@@ -169,24 +169,34 @@ def withdraw_fact(row: Person | Company, path: str) -> None:
     _say(row, path, None)
 
 
+def note(row: Person | Company, path: str, claim: dict[str, Any] | None) -> None:
+    """Keep staff's word on a fact, or that they took it back (None), and merge the profile anew; tells nobody.
+
+    For a transaction that has locked the row.
+    """
+    question: dict[str, Any] = {"provider": STAFF, "subject": _subject(row).value, "key": _key(row)}
+    said = Lookup.objects.filter(**question).first()
+    claims = {known: one for known, one in (said.facts if said is not None else {}).items() if known != path}
+    if claim is not None:
+        claims[path] = claim
+    now = timezone.now()
+    own = {"outcome": Lookup.Outcome.FOUND, "facts": claims, "fetched_at": now, "expires_at": now + _FOR_GOOD}
+    kept, _ = Lookup.objects.update_or_create(**question, defaults=own)
+    change = merged(_subject(row), row.profile, [answers.as_result(kept)])
+    name = change.profile.get(_NAMES[_subject(row)], {})
+    if path == _NAMES[_subject(row)]:
+        row.name = str(name.get("value") or (row.domain if isinstance(row, Company) else ""))[:255]
+    _keep(row, change)
+
+
 def _say(row: Person | Company, path: str, claim: dict[str, Any] | None) -> None:
-    subject = _subject(row)
     with write_transaction():
         row = _locked(row)
-        question: dict[str, Any] = {"provider": STAFF, "subject": subject.value, "key": _key(row)}
-        said = Lookup.objects.filter(**question).first()
-        claims = dict(said.facts) if said is not None else {}
-        claims.pop(path, None)
-        if claim is not None:
-            claims[path] = claim
-        now = timezone.now()
-        own = {"outcome": Lookup.Outcome.FOUND, "facts": claims, "fetched_at": now, "expires_at": now + _FOR_GOOD}
-        kept, _ = Lookup.objects.update_or_create(**question, defaults=own)
-        change = merged(subject, row.profile, [answers.as_result(kept)])
-        if isinstance(row, Company) and path == "name":
-            row.name = str(change.profile.get("name", {}).get("value") or row.domain)[:255]
-        _keep(row, change)
+        note(row, path, claim)
     tell(row)
+
+
+_NAMES = {Subject.PERSON: "name.fullName", Subject.COMPANY: "name"}
 
 
 # -- Rows --------------------------------------------------------------------------------------------------------------

@@ -13,8 +13,9 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Count, Q
 from django.utils import timezone
 
+from signups import profiles
 from signups.companies.telling import is_told, tell_anew
-from signups.enrichment import belonging
+from signups.enrichment import STAFF, belonging
 from signups.enrichment.belonging import DECIDED as DECIDED
 from signups.enrichment.clues import CONFIDENCE
 from signups.enrichment.employer import ATTACH
@@ -23,6 +24,7 @@ from signups.transactions import write_transaction
 
 State = CompanyMatch.State
 
+_FACT, _FROM = "employment.domain", "workplace"
 _BEFORE = "They were put to this company before there were candidates."
 BUCKETS = ((0.0, 0.4), (0.4, 0.6), (0.6, 0.8), (0.8, 1.0))
 
@@ -40,7 +42,7 @@ def confirm(match: CompanyMatch, user: AbstractBaseUser) -> bool:
             if other.state == State.CONFIRMED:
                 _say(other, State.DENIED, user)
         _say(desk.match, State.CONFIRMED, user)
-        desk.settle()
+        desk.settle(user)
     return True
 
 
@@ -116,8 +118,11 @@ class _Desk:
             matches.append(before)
         return cls(next(one for one in matches if one.pk == match.pk), matches, person, signups)
 
-    def settle(self) -> None:
-        """Put the person where they belong after what was just said, and the other candidates into their states."""
+    def settle(self, user: AbstractBaseUser | None = None) -> None:
+        """Put the person where they belong after what was just said, and the other candidates into their states.
+
+        `user` said yes: that is a fact about the person from then on, until it is taken back.
+        """
         undecided = [match for match in self.matches if match.state not in DECIDED]
         confirmed = next((match for match in self.matches if match.state == State.CONFIRMED), None)
         best = confirmed or next((match for match in undecided if match.confidence >= ATTACH), None)
@@ -130,7 +135,24 @@ class _Desk:
         if best is not None and best.company_id != (company.pk if company else None):
             best.company = company
             best.save()
+        self._note(company if confirmed is not None else None, user)
         self._move(company, is_new=is_new)
+
+    def _note(self, company: Company | None, user: AbstractBaseUser | None) -> None:
+        """Keep as staff's word where the person works. What they wrote themselves into the profile is left alone."""
+        held = self.person.profile.get(_FACT, {})
+        if held.get("provider") == STAFF and held.get("from") != _FROM:
+            return
+        if company is not None and user is not None:
+            claim = {
+                "value": company.domain,
+                "by": user.get_username(),
+                "at": timezone.now().isoformat(),
+                "from": _FROM,
+            }
+            profiles.note(self.person, _FACT, claim)
+        elif company is None and held.get("from") == _FROM:
+            profiles.note(self.person, _FACT, None)
 
     def _move(self, company: Company | None, *, is_new: bool) -> None:
         """The person and their signups to a company; of one that is new to us the providers are asked."""

@@ -18,6 +18,7 @@ from signups.companies.comparing import NAME, CannotMerge, default_choice, merge
 from signups.companies.telling import is_told, tell_anew
 from signups.enrichment import known_names
 from signups.models import Company, CompanyMerge, Person, Signup
+from signups.profiles import MOST_TOLD
 from signups.transactions import write_transaction
 
 
@@ -127,6 +128,7 @@ def _tell(company: Company, signup_pks: Iterable[int] | None) -> None:
     signups = locked.select_related("person", "company").prefetch_related("checks")
     if signup_pks is not None:
         signups = signups.filter(pk__in=list(signup_pks))
-    for signup in signups.order_by("pk"):
+    # The latest; of the others their stamps say that they were scored by less, and later look-ups tell of them.
+    for signup in signups.order_by("-pk")[:MOST_TOLD]:
         if is_told(signup):
             tell_anew(signup)

@@ -64,6 +64,19 @@ def test_the_signup_is_scored_by_its_new_company(boss: User) -> None:
     assert signup.scores.count() == 1
 
 
+def test_the_answer_is_a_fact_about_the_person_until_it_is_taken_back(boss: User) -> None:
+    make_company("acme.com", "Acme")
+    person = make_signup("ada@bigmail.test").person
+    match = make_match(person)
+    deciding.confirm(match, boss)
+    person.refresh_from_db()
+    fact = person.profile["employment.domain"]
+    assert (fact["value"], fact["provider"], fact["by"]) == ("acme.com", "staff", "boss")
+    deciding.undo(match)
+    person.refresh_from_db()
+    assert "employment.domain" not in person.profile
+
+
 def test_a_company_that_is_new_to_us_is_made_and_asked_about(boss: User) -> None:
     signup = make_signup("ada@bigmail.test")
     deciding.confirm(make_match(signup.person, "new.com", name="Newco"), boss)
