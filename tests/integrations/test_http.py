@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import formatdate
@@ -241,12 +241,12 @@ def test_how_long_a_vendor_asks_us_to_wait(headers: dict[str, str], seconds: flo
 
 
 @pytest.mark.parametrize(
-    ("header", "moment"),
+    ("header", "written"),
     [
-        ("Retry-After", formatdate(time.time() + 9_000, usegmt=True)),
-        ("X-RateLimit-Reset", datetime.fromtimestamp(time.time() + 9_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")),
-        ("X-RateLimit-Reset", datetime.fromtimestamp(time.time() + 9_000, UTC).strftime("%Y-%m-%dT%H:%M:%S")),
+        ("Retry-After", lambda at: formatdate(at, usegmt=True)),
+        ("X-RateLimit-Reset", lambda at: datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")),
+        ("X-RateLimit-Reset", lambda at: datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S")),
     ],
 )
-def test_a_date_to_wait_for_is_counted_from_now(header: str, moment: str) -> None:
-    assert http.retry_after_s({header: moment}) == pytest.approx(9_000, abs=1_000)
+def test_a_date_to_wait_for_is_counted_from_now(header: str, written: Callable[[float], str]) -> None:
+    assert http.retry_after_s({header: written(time.time() + 9_000)}) == pytest.approx(9_000, abs=1_000)
