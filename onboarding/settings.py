@@ -209,6 +209,8 @@ ENRICHMENT_PROVIDERS = [
     "integrations.website.WebSite",
     "integrations.mail.MailSetup",
 ]
+# Whether providers are asked no more often than they allow; the pretend ones take any number.
+KEEPS_PROVIDER_RATES = not SANDBOX
 # Who is asked about a company's domain, each only where its own setting says so.
 EXAMINERS = ["integrations.rdap.DomainAge"]
 # Who hears of a signup, in story order.

@@ -255,3 +255,11 @@ def test_everybody_hanging_costs_no_more_than_the_budget(sandbox: Sandbox, slug:
     assert deadline.elapsed_ms() < 1200
     assert said(findings, slug).outcome is Found.ERROR
     assert findings.is_late
+
+
+def test_a_provider_is_asked_no_more_often_than_it_allows(sandbox: Sandbox, settings: Any) -> None:
+    settings.KEEPS_PROVIDER_RATES = True
+    findings = [look_up(f"member-{n}@crowd-{n}.test") for n in range(12)]
+    asked = [said(one, "github").outcome for one in findings]
+    assert asked == [Found.NOT_FOUND] * 10 + [Found.SKIPPED] * 2  # ten a minute without a token
+    assert findings[-1].is_late
