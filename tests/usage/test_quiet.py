@@ -160,13 +160,13 @@ def run_alerts() -> None:
 def test_when_the_feed_is_back_people_are_nudged_and_the_next_time_is_told_again(sandbox: Sandbox) -> None:
     busy = a_feed(hours_ago=37)
     accepted(8)
-    run("quiet", "2026-11-24")
+    run("quiet", "2999-01-01")
     run_alerts()
     use(busy, 9)
-    run("quiet", "2026-11-25")
+    run("quiet", "2999-01-02")
     assert nudged() == ["ada@dev.test"]
     UsageRecord.objects.update(reported_at=F("reported_at") - timedelta(hours=50))
-    run("quiet", "2026-11-28")
+    run("quiet", "2999-01-05")
     run_alerts()
     assert len(slack_messages(sandbox)) == 2
 
