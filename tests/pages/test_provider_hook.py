@@ -27,6 +27,11 @@ from tests.sandbox_process import Sandbox
 URL = "/hooks/clearbit"
 
 
+@pytest.fixture(autouse=True)
+def _empty_queue(db: None) -> None:
+    queued()
+
+
 def post(body: bytes, headers: dict[str, str] | None = None) -> Any:
     given = signed(body) if headers is None else headers
     return Client(enforce_csrf_checks=True).post(URL, body, content_type="application/json", headers=given)
