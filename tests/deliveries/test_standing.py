@@ -107,6 +107,8 @@ def test_it_costs_as_many_queries_for_thirty_deliveries_as_for_three(desk: Desk)
     assert len(few) == len(many) <= 8
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="asks SQLite for its plan")
 def test_dead_letters_are_found_by_their_index(desk: Desk) -> None:
+    if connection.vendor == "postgresql":  # which would rather read a table of no rows
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
     assert "delivery_dead" in Delivery.objects.dead().filter(integration="desk").explain()
