@@ -80,9 +80,14 @@ def _trouble(job: Job, last: JobRun | None, last_done: JobRun | None, day: date 
         return f"The run of {last.period} failed. See why in the admin under Jobs, correct it, and run it again there."
     if last.state == JobRun.State.RUNNING and last.claimed_until is not None and now - last.claimed_until > _STUCK:
         return "Its run was left in the middle and nobody goes on with it. Is a worker running (manage.py worker)?"
-    if day is None or (last_done is not None and last_done.period[:10] >= day.isoformat()):
+    if day is None:
         return ""
+    expected = day
     if now - _begin(job, day) <= job.grace:
+        expected -= _DAY  # today's has time yet; the day before's has none left
+        if last_done is None or last.period[:10] >= day.isoformat():
+            return ""  # the first of all, or the one that makes up for what was missed, is under way
+    if last_done is not None and last_done.period[:10] >= expected.isoformat():
         return ""
     if last.state == JobRun.State.RUNNING:
         return f"The run of {last.period} is not finished. If it fails again and again, the admin says why under Jobs."

@@ -217,6 +217,19 @@ def test_a_job_is_late_when_its_grace_is_over() -> None:
     assert late.next_at == at(5, TODAY + timedelta(days=1))
 
 
+def test_what_was_missed_yesterday_is_late_in_todays_grace_too_until_its_run_is_made_up_for() -> None:
+    jobs.run("sync", at(6, TODAY - timedelta(days=3)))
+    (late,) = jobs.standings(at(5.5))
+    assert late.trouble.startswith("Its last run was of 2026-11-21.")
+    jobs.start("sync", TODAY.isoformat())
+    assert [one.trouble for one in jobs.standings(at(5.6))] == [""]
+
+
+def test_the_first_run_of_all_is_not_late_while_it_runs() -> None:
+    jobs.start("sync", TODAY.isoformat())
+    assert [one.trouble for one in jobs.standings(at(5.1))] == [""]
+
+
 def test_on_a_new_installation_nothing_is_late() -> None:
     (new,) = jobs.standings(at(23))
     assert (new.trouble, new.last) == ("", None)
