@@ -1,5 +1,5 @@
-"""A saved signup plans its deliveries, with the arms of running tests; a saved delivery is queued; staff's word on a
-signup or a domain is learned from. Nothing else.
+"""A saved signup plans its deliveries, with the arms of running tests, which queues a task for each integration; staff's
+word on a signup or a domain is learned from. Nothing else.
 
 `update()` and `bulk_create()` send no signals: nothing that changes a verdict uses them.
 """
@@ -19,17 +19,19 @@ from signups.contracts import Event
 from signups.deliveries.queueing import enqueue
 from signups.experiments.surfaces import CONFIRMATION, WELCOME_MAIL
 from signups.labels import labelled
-from signups.models import Confirmation, Delivery, ListEntry, Signup, Verdict
+from signups.models import Confirmation, ListEntry, Signup, Verdict
 
 _JUST_NOW = timedelta(minutes=10)  # later saves of an accepted signup are no reason to test its welcome
 
 
 @receiver(post_save, sender=Signup)
-def plan_deliveries(sender: type[Signup], instance: Signup, raw: bool = False, **kwargs: Any) -> None:
+def plan_deliveries(
+    sender: type[Signup], instance: Signup, created: bool, raw: bool = False, **kwargs: Any
+) -> None:
     if not raw:
         if instance.is_accepted and instance.accepted_at and timezone.now() - instance.accepted_at < _JUST_NOW:
             experiments.expose(WELCOME_MAIL, instance)
-        deliveries.plan_for(instance)
+        deliveries.plan_for(instance, is_new=created)
 
 
 @receiver(post_save, sender=Confirmation)
@@ -43,12 +45,6 @@ def plan_confirmation_mail(
         ):
             frozen["words"] = words
         deliveries.plan(instance.signup, Event.CONFIRMATION_ASKED, period=str(instance.number), frozen=frozen)
-
-
-@receiver(post_save, sender=Delivery)
-def queue_delivery(sender: type[Delivery], instance: Delivery, created: bool, raw: bool = False, **kwargs: Any) -> None:
-    if created and not raw:
-        deliveries.wake_after_commit(instance.integration)
 
 
 @receiver(labelled)

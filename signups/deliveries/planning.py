@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from signups import contracts
 from signups.contracts import Event, Integration
+from signups.deliveries.queueing import wake_after_commit
 from signups.models import Delivery, Signup, Verdict
 from signups.transactions import write_transaction
 
@@ -38,13 +39,13 @@ class Owed:
         return (self.slug, self.event.value, self.period)
 
 
-def plan_for(signup: Signup) -> list[Delivery]:
+def plan_for(signup: Signup, *, is_new: bool = False) -> list[Delivery]:
     """Write what the signup's present verdict and profile call for; returns the rows that were missing.
 
-    Call it in the transaction that saved the signup. One query, and one for each new row.
+    Call it in the transaction that saved the signup; `is_new`: that inserted it. One query, and one to write them all.
     """
-    existing = list(Delivery.objects.filter(signup=signup))
-    return [_write(signup, owed) for owed in _missing(signup, existing)]
+    existing = [] if is_new else list(Delivery.objects.filter(signup=signup))
+    return write(signup, _missing(signup, existing))
 
 
 def plan(
@@ -68,7 +69,7 @@ def plan(
     existing = set(
         Delivery.objects.filter(signup=signup, event=event, period=period).values_list("integration", flat=True)
     )
-    return [_write(signup, one) for one in owed if one.slug not in existing]
+    return write(signup, (one for one in owed if one.slug not in existing))
 
 
 def plan_missing(within: timedelta = DAY) -> int:
@@ -119,10 +120,12 @@ def _owed(signup: Signup, existing: dict[tuple[str, str, str], Delivery]) -> Ite
             yield Owed(integration.slug, Event.PROFILE_CHANGED, str(signup.profile_version))
 
 
-def _write(signup: Signup, owed: Owed) -> Delivery:
-    """Save one row, due at once by the database's clock unless it says when.
+def write(signup: Signup, owed: Iterable[Owed]) -> list[Delivery]:
+    """Save what is owed in one statement, due at once by the database's clock unless it says when, and have it sent
+    after the commit.
 
-    Its frozen facts: `at` (ISO 8601), `at_ms` (epoch), the profile's version, the verdict, and what the event adds.
+    Each row's frozen facts: `at` (ISO 8601), `at_ms` (epoch), the profile's version, the verdict, and what the event
+    adds.
     """
     now = timezone.now()
     facts = {
@@ -131,19 +134,24 @@ def _write(signup: Signup, owed: Owed) -> Delivery:
         "profile_version": signup.profile_version,
         "verdict": str(signup.verdict),
     }
-    delivery = Delivery(
-        signup=signup,
-        company=signup.company,
-        integration=owed.slug,
-        event=owed.event.value,
-        period=owed.period,
-        frozen=facts | owed.frozen,
-        due_at=owed.due_at or Now(),
-    )
-    delivery.save(force_insert=True)
-    if owed.due_at is None:
-        del delivery.due_at  # an expression so far: read back from the database by whoever asks
-    return delivery
+    rows = [
+        Delivery(
+            signup=signup,
+            company=signup.company,
+            integration=one.slug,
+            event=one.event.value,
+            period=one.period,
+            frozen=facts | one.frozen,
+            due_at=one.due_at or Now(),
+        )
+        for one in owed
+    ]
+    Delivery.objects.bulk_create(rows)
+    for row in rows:
+        wake_after_commit(row.integration)
+        if not isinstance(row.due_at, datetime):
+            del row.due_at  # an expression so far: read back from the database by whoever asks
+    return rows
 
 
 def _switched_on() -> Iterator[Integration]:

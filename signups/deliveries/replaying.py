@@ -60,7 +60,7 @@ def replay_of(slug: str, signup: Signup) -> int:
         present = locked.first()
         if present is None:  # erased meanwhile
             return 0
-        return len([planning._write(present, owed) for owed in list(_owed(slug, present))])
+        return len(planning.write(present, list(_owed(slug, present))))
 
 
 def number_of_signups(since: datetime) -> int:
