@@ -39,7 +39,7 @@ def require_free(external_id: str, person: Person) -> None:
     For the transaction that gives it to a signup of `person`: of two that take the same id at once, one comes first.
     """
     Heartbeat.beat("external id given")  # locks its row
-    others = Signup.objects.exclude(person=person).exclude(verdict=Verdict.REJECTED).order_by()
+    others = Signup.objects.exclude(person_id=person.pk or 0).exclude(verdict=Verdict.REJECTED).order_by()
     names = [Q(external_id=external_id), Q(person__email=external_id.lower()), Q(uid=_uuid(external_id))]
     other = next((found for name in names if (found := others.filter(name).first()) is not None), None)
     if other is not None:

@@ -27,7 +27,7 @@ from signups.mails import developer
 from signups.models import Check, Company, Person, Signup, Verdict, VerdictChange
 from signups.models.profile import is_known
 from signups.scoring import facts
-from signups.transactions import write_transaction
+from signups.transactions import retried, write_transaction
 from signups.vetting import Address, CheckResult, velocity
 
 logger = logging.getLogger(__name__)
@@ -107,25 +107,30 @@ def receive(submission: Submission, on_saved: Callable[[Signup, bool], None] | N
     if (known := _known_signup(address)) is not None:
         return _receive_again(known, submission, on_saved)
     assessment = start(address, submission, saves=True).finish()
+
+    def write() -> Receipt:
+        person = _person(address, submission)
+        known = _known_signup(address) if person.pk else None
+        if known is not None:  # another request of theirs was faster
+            return Receipt(known, is_repeat=True)
+        if submission.external_id:
+            customers.require_free(submission.external_id, person)
+        signup = _save(submission, assessment, person)
+        if on_saved is not None:
+            on_saved(signup, False)
+        return Receipt(signup, is_repeat=False)
+
     try:
-        with write_transaction():
-            person, is_new = _person(address, submission)
-            known = None if is_new else _known_signup(address)
-            if known is None:
-                if submission.external_id:
-                    customers.require_free(submission.external_id, person)
-                signup = _save(submission, assessment, person)
-                if on_saved is not None:
-                    on_saved(signup, False)
+        receipt = retried(write)
     except Exception:
         _keep_findings(assessment.findings)
         raise
-    if known is not None:  # another request of theirs was faster
+    if receipt.is_repeat:
         _keep_findings(assessment.findings)
-        return _receive_again(known, submission, on_saved)
+        return _receive_again(receipt.signup, submission, on_saved)
     vetting.keep_dns(address, assessment.examination)
     _account(assessment.findings)
-    return Receipt(signup, is_repeat=False)
+    return receipt
 
 
 def assess(address: Address, submission: Submission | None = None, budget_ms: int | None = None) -> Assessment:
@@ -275,10 +280,10 @@ def _known_signup(address: Address) -> Signup | None:
     return Signup.objects.select_related("person", "company").filter(pk=key).first() if key is not None else None
 
 
-def _person(address: Address, submission: Submission) -> tuple[Person, bool]:
-    """The person of this address, locked: two requests of one person come one after the other. Whether it is new."""
-    person, is_new = Person.objects.get_or_create(email=address.key, defaults={"name": submission.name})
-    return (person, True) if is_new else (Person.objects.select_for_update().get(pk=person.pk), False)
+def _person(address: Address, submission: Submission) -> Person:
+    """The person of this address, locked: two requests of one person come one after the other. Not saved if new."""
+    held = Person.objects.select_for_update().filter(email=address.key).order_by().first()
+    return held or Person(email=address.key, name=submission.name)
 
 
 def _receive_again(signup: Signup, submission: Submission, on_saved: Callable[[Signup, bool], None] | None) -> Receipt:
@@ -399,9 +404,10 @@ def _save(submission: Submission, assessment: Assessment, person: Person) -> Sig
     if assessment.verdict != Verdict.REJECTED:
         company, _ = _company(assessment.findings)
     person.company = company or person.company
+    is_new = person.pk is None
     person.save()
     if assessment.verdict != Verdict.REJECTED:
-        belonging.keep_matches(person, assessment.findings.candidates, company)
+        belonging.keep_matches(person, assessment.findings.candidates, company, is_new=is_new)
     enrichment.save(assessment.findings)
     vetting.keep_answers(assessment.examination.answers)
     judgement = developer.judge(developer.facts_of(person, submission))
@@ -451,7 +457,7 @@ def _save(submission: Submission, assessment: Assessment, person: Person) -> Sig
         for check in assessment.checks
     )
     scoring.save(assessment.scored, signup)
-    identity.join(signup, submission.anonymous_id, identity.Reason.SIGNED_UP)
+    identity.join_new(signup, submission.anonymous_id)
     identity.join_reported(signup)
     VerdictChange.objects.create(signup=signup, verdict=signup.verdict, by=VerdictChange.By.RULES)
     if assessment.verdict == Verdict.CONFIRM:
@@ -481,7 +487,8 @@ def _company(findings: enrichment.Findings) -> tuple[Company | None, bool]:
     if not findings.company_domain:
         return None, False
     named = findings.company.get("name", {}).get("value")
-    company, is_made = belonging.found_or_made(findings.company_domain, str(named or findings.company_domain), {})
+    new = profiles.merged(Subject.COMPANY, {}, findings.about(Subject.COMPANY, findings.company_domain)).profile
+    company, is_made = belonging.found_or_made(findings.company_domain, str(named or findings.company_domain), new)
     # What is known of a domain that was merged away says nothing new of the company that was kept.
     found = findings.about(Subject.COMPANY, company.domain)
     change = profiles.merged(Subject.COMPANY, company.profile, found)

@@ -25,9 +25,7 @@ _JUST_NOW = timedelta(minutes=10)  # later saves of an accepted signup are no re
 
 
 @receiver(post_save, sender=Signup)
-def plan_deliveries(
-    sender: type[Signup], instance: Signup, created: bool, raw: bool = False, **kwargs: Any
-) -> None:
+def plan_deliveries(sender: type[Signup], instance: Signup, created: bool, raw: bool = False, **kwargs: Any) -> None:
     if not raw:
         if instance.is_accepted and instance.accepted_at and timezone.now() - instance.accepted_at < _JUST_NOW:
             experiments.expose(WELCOME_MAIL, instance)

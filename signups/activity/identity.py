@@ -55,6 +55,19 @@ def join_all(pairs: Iterable[tuple[Signup, str]], reason: IdentityLink.Reason) -
         return _Joining(wanted, reason).done()
 
 
+def join_new(signup: Signup, anonymous_id: str) -> None:
+    """Say that this visitor is the person of a signup that was inserted in this transaction; as `join` does.
+
+    Mostly the id is nobody's, and inserting the edge says so: two queries.
+    """
+    for _, visitor in _usable([(signup, anonymous_id)]):
+        edge = IdentityLink(signup=signup, anonymous_id=visitor, reason=Reason.SIGNED_UP)
+        IdentityLink.objects.bulk_create([edge], ignore_conflicts=True)
+        owner = IdentityLink.objects.filter(anonymous_id=visitor, ended_at=None).values_list("signup", flat=True)
+        if list(owner) != [signup.pk]:
+            join(signup, visitor, Reason.SIGNED_UP)
+
+
 def join_reported(signup: Signup) -> list[IdentityLink]:
     """Join the visitors whom the backend named together with this customer before it was one."""
     if signup.verdict == Verdict.REJECTED:

@@ -7,13 +7,11 @@ those that staff must decide as *open*. What staff decided is never undone here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, F, IntegerField, Q, QuerySet, TextField, Value
-from django.db.models.functions import Cast, Coalesce
 
 from signups.contracts import providers
 from signups.domains.registered import registrable
@@ -21,12 +19,41 @@ from signups.enrichment import employer, known_names
 from signups.enrichment.clues import Clues, Colleagues, cleaned, named_domains, said
 from signups.enrichment.company_names import Names
 from signups.enrichment.employer import ASK, Candidate
-from signups.models import Company, CompanyAlias, CompanyMatch, Person, Signup, Verdict
+from signups.models import Company, CompanyAlias, CompanyMatch, Person
 from signups.models.profile import Profile
 
 State = CompanyMatch.State
 DECIDED = (State.CONFIRMED, State.DENIED)
-_COLLEAGUES = 500  # signups looked at, the latest
+_OF_DOMAIN = """
+SELECT company.* FROM signups_company company WHERE company.domain = %s
+UNION ALL
+SELECT company.* FROM signups_companyalias alias JOIN signups_company company ON company.id = alias.company_id
+WHERE alias.domain = %s
+"""
+# Kind, domain, another domain or name, people, and those of them of whom staff confirmed it. Of colleagues the latest
+# 500 signups are looked at; staff's word is on the domain that the company has now.
+_KNOWN = """
+SELECT 'alias', alias.domain, company.domain, 0, 0
+FROM signups_companyalias alias JOIN signups_company company ON company.id = alias.company_id
+WHERE alias.domain IN (%s)
+UNION ALL
+SELECT said.state, COALESCE(company.domain, said.domain), said.name, 0, 0
+FROM signups_person person JOIN signups_companymatch said ON said.person_id = person.id
+LEFT JOIN signups_company company ON company.id = said.company_id
+WHERE person.email = %%s AND said.state IN ('confirmed', 'denied')
+UNION ALL
+SELECT 'colleagues', company.domain, '', COUNT(DISTINCT latest.person_id), COUNT(DISTINCT said.person_id)
+FROM (
+    SELECT signup.person_id, person.company_id
+    FROM signups_signup signup JOIN signups_person person ON person.id = signup.person_id
+    WHERE signup.email_domain = %%s AND person.company_id IS NOT NULL AND signup.verdict <> 'rejected'
+      AND person.email <> %%s
+    ORDER BY signup.id DESC LIMIT 500
+) latest JOIN signups_company company ON company.id = latest.company_id
+LEFT JOIN signups_companymatch said
+  ON said.person_id = latest.person_id AND said.company_id = latest.company_id AND said.state = 'confirmed'
+GROUP BY company.domain
+"""
 _NAMING = ("employment.name", "github.company")
 
 
@@ -69,16 +96,19 @@ def rank(
     return employer.candidates(clues)
 
 
-def keep_matches(person: Person, ranked: list[Candidate], company: Company | None = None) -> None:
+def keep_matches(
+    person: Person, ranked: list[Candidate], company: Company | None = None, *, is_new: bool = False
+) -> None:
     """Write down the candidates of a person whose row is locked; `company` is the one they were put to, if any.
 
-    What staff decided stays as it was decided. At most five queries, two where nothing is new.
+    What staff decided stays as it was decided. `is_new`: the person was inserted in this transaction. At most five
+    queries, two where nothing is new, and mostly one for a new person.
     """
     best = employer.best(ranked)
-    held = {match.domain: match for match in person.company_matches.all()}
+    held = {} if is_new else {match.domain: match for match in person.company_matches.all()}
     is_settled = any(match.state == State.CONFIRMED for match in held.values())
     open_to_change = {domain: match for domain, match in held.items() if match.state not in DECIDED}
-    ours = _companies(candidate.domain for candidate in ranked)
+    ours = _companies({one.domain for one in ranked if company is None or one is not best})
     new: list[CompanyMatch] = []
     changed: list[CompanyMatch] = []
     for candidate in ranked:
@@ -127,8 +157,7 @@ def is_settled(person: Person, company: Company | None) -> bool:
 
 def company_of(domain: str) -> Company | None:
     """The company that whoever comes from this domain belongs to, None where we have none. One query, seldom two."""
-    own, aliased = Company.objects.filter(domain=domain), Company.objects.filter(aliases__domain=domain)
-    found = list(own.order_by().union(aliased.order_by(), all=True))
+    found = list(Company.objects.raw(_OF_DOMAIN, [domain, domain]))
     found.sort(key=lambda company: (company.merged_into_id is not None, company.domain != domain))
     if not found:
         return None
@@ -141,14 +170,18 @@ def found_or_made(domain: str, name: str, profile: Profile) -> tuple[Company, bo
     Until that ends the company cannot be merged into another: what is saved with it is moved by the merge, or comes
     after it.
     """
-    company, is_new = company_of(domain), False
-    if company is None:
-        values = {"name": name[:255], "profile": profile}
-        company, is_new = Company.objects.get_or_create(domain=domain, defaults=values)
-    held = _held(company.pk)
+    company = company_of(domain)
+    if company is not None:
+        held = _held("id", company.pk)
+    else:
+        company = Company(domain=domain, name=name[:255], profile=profile)
+        Company.objects.bulk_create([company], ignore_conflicts=True)
+        held = _held("domain", domain)
+        if held.created_at == company.created_at:  # nobody was faster
+            return held, True
     while held.merged_into_id:
-        held, is_new = _held(held.merged_into_id), False
-    return held, is_new
+        held = _held("id", held.merged_into_id)
+    return held, False
 
 
 def keep_aliases(company: Company, is_company_domain: Callable[[str], bool]) -> None:
@@ -175,15 +208,17 @@ def keep_aliases(company: Company, is_company_domain: Callable[[str], bool]) -> 
     )
 
 
-def _held(pk: int) -> Company:
+def _held(column: str, value: object) -> Company:
     """The company as it is now, and will not be merged into another before this transaction ends."""
-    if connection.vendor != "postgresql":  # SQLite's writing transactions come one after the other
-        return Company.objects.get(pk=pk)
-    # Many may hold it at once, and update it: only merging (FOR UPDATE) waits. The ORM knows no such lock.
-    return Company.objects.raw("SELECT * FROM signups_company WHERE id = %s FOR KEY SHARE", [pk])[0]
+    # Many may hold it at once, and update it: only merging (FOR UPDATE) waits. The ORM knows no such lock, and none is
+    # needed on SQLite, where writing transactions come one after the other.
+    lock = "FOR KEY SHARE" if connection.vendor == "postgresql" else ""
+    return Company.objects.raw(f"SELECT * FROM signups_company WHERE {column} = %s {lock}", [value])[0]  # noqa: S608
 
 
-def _companies(domains: Iterable[str]) -> dict[str, int]:
+def _companies(domains: Collection[str]) -> dict[str, int]:
+    if not domains:
+        return {}
     return dict(Company.objects.filter(domain__in=list(domains), merged_into=None).values_list("domain", "pk"))
 
 
@@ -192,8 +227,12 @@ def _companies(domains: Iterable[str]) -> dict[str, int]:
 
 def _known_of(seeker: Seeker, named: set[str], company_domain: Callable[[str], str]) -> dict[str, Any]:
     """Aliases, colleagues and staff's word, as `Clues` takes them. One query."""
-    domains = {seeker.work_domain, *named, *map(company_domain, named)} - {""}
-    rows = _aliases(domains).union(_words(seeker), *_colleagues(seeker), all=True)
+    domains = sorted({seeker.work_domain, *named, *map(company_domain, named)} - {""})
+    with connection.cursor() as cursor:  # at every signup: the ORM takes ten times as long to put this together
+        marks = ", ".join(["%s"] * len(domains)) or "NULL"
+        key, at = seeker.email_key, seeker.work_domain
+        cursor.execute(_KNOWN % marks, [*domains, key, at, key])
+        rows = cursor.fetchall()
     aliases: dict[str, str] = {}
     colleagues: list[Colleagues] = []
     denied: set[str] = set()
@@ -209,40 +248,6 @@ def _known_of(seeker: Seeker, named: set[str], company_domain: Callable[[str], s
             denied.add(domain)
     colleagues.sort(key=lambda one: (-one.people, one.domain))
     return {**known, "aliases": aliases, "colleagues": tuple(colleagues), "denied": frozenset(denied)}
-
-
-_Rows = QuerySet[Any, Any]
-
-
-def _row(rows: _Rows, kind: Any, domain: Any, other: Any, people: Any = None, confirmed: Any = None) -> _Rows:
-    """Rows of one shape, to be put together: kind, domain, another domain or name, two numbers."""
-    zero = Value(0, output_field=IntegerField())
-    columns = {"kind": Cast(kind, TextField()), "of": Cast(domain, TextField()), "other": Cast(other, TextField())}
-    rows = rows.order_by().annotate(**columns, people=people or zero, sure=confirmed or zero)
-    return rows.values_list("kind", "of", "other", "people", "sure")
-
-
-def _aliases(domains: set[str]) -> _Rows:
-    return _row(CompanyAlias.objects.filter(domain__in=domains), Value("alias"), F("domain"), F("company__domain"))
-
-
-def _words(seeker: Seeker) -> _Rows:
-    """Staff's word, on the domain that the company has now."""
-    matches = CompanyMatch.objects.filter(person__email=seeker.email_key, state__in=DECIDED)
-    return _row(matches, F("state"), Coalesce(F("company__domain"), F("domain")), F("name"))
-
-
-def _colleagues(seeker: Seeker) -> list[_Rows]:
-    """Where the others who came from the same work domain are."""
-    if not seeker.work_domain:
-        return []
-    others = Signup.objects.filter(email_domain=seeker.work_domain, person__company__isnull=False)
-    others = others.exclude(verdict=Verdict.REJECTED).exclude(person__email=seeker.email_key)
-    latest = Signup.objects.filter(pk__in=others.order_by("-pk").values("pk")[:_COLLEAGUES])
-    at = latest.order_by().values(at=F("person__company__domain"))
-    is_sure = Q(person__company_matches__state=State.CONFIRMED, person__company_matches__company=F("person__company"))
-    people = Count("person", distinct=True)
-    return [_row(at, Value("colleagues"), F("at"), Value(""), people, Count("person", distinct=True, filter=is_sure))]
 
 
 def _value(profile: Profile, path: str) -> Any:

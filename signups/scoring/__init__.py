@@ -66,7 +66,9 @@ def _active() -> tuple[Scorecard | None, list[ScoreRule]]:
         return None, []
     card = Scorecard(pk=rows[0][0], high_value_from=rows[0][1])
     rules = (
-        ScoreRule(pk=pk, fact=fact, test=test, value=_read(value), points=points, sentence=sentence, is_high_value=alone)
+        ScoreRule(
+            pk=pk, fact=fact, test=test, value=_read(value), points=points, sentence=sentence, is_high_value=alone
+        )
         for _, _, pk, fact, test, value, points, sentence, alone in rows
     )
     return card, [rule for rule in rules if rule.pk is not None]
