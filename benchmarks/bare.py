@@ -19,8 +19,10 @@ from onboarding import urls
 from signups.models import (
     Check,
     Company,
+    CompanyMatch,
     Confirmation,
     Delivery,
+    IdentityLink,
     Lookup,
     Person,
     Score,
@@ -31,6 +33,7 @@ from signups.models import (
 from signups.transactions import write_transaction
 
 _JUST_BEFORE = timedelta(seconds=2)
+_UNIQUE = {Person: ("email",), Company: ("domain",), Lookup: ("key",), IdentityLink: ("anonymous_id",)}
 
 
 @cache
@@ -42,6 +45,7 @@ def rows_like(pk: int) -> dict[type[models.Model], list[models.Model]]:
     return {
         Person: [signup.person],
         Company: [signup.company] if signup.company else [],
+        CompanyMatch: list(signup.person.company_matches.all()),
         Lookup: list(Lookup.objects.filter(key__in=keys, fetched_at__gt=new)),
         Signup: [signup],
         Check: list(signup.checks.all()),
@@ -49,6 +53,7 @@ def rows_like(pk: int) -> dict[type[models.Model], list[models.Model]]:
         ScoreLine: list(ScoreLine.objects.filter(score__signup=signup)),
         VerdictChange: list(signup.verdict_changes.all()),
         Confirmation: list(signup.confirmations.all()),
+        IdentityLink: list(IdentityLink.objects.filter(signup=signup)),
         Delivery: list(signup.deliveries.all()),
     }
 
@@ -78,7 +83,7 @@ def _copy(row: models.Model, made: dict[type[models.Model], models.Model]) -> mo
             value = copied.pk if copied is not None else value
         elif isinstance(field, models.UUIDField) and value is not None:
             value = own
-        elif field.name in ("email", "domain", "key") and type(row) in (Person, Company, Lookup):
+        elif field.name in _UNIQUE.get(type(row), ()):
             value = f"{own.hex}.{value}"
         values[field.attname] = value
     return type(row)(**values)

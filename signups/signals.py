@@ -1,5 +1,5 @@
-"""A saved signup plans its deliveries, with the arms of running tests, which queues a task for each integration; staff's
-word on a signup or a domain is learned from. Nothing else.
+"""A saved signup plans its deliveries, with the arms of running tests, and planning queues a task for each integration;
+staff's word on a signup or a domain is learned from. Nothing else.
 
 `update()` and `bulk_create()` send no signals: nothing that changes a verdict uses them.
 """

@@ -87,10 +87,15 @@ def asleep(slugs: Collection[str], *, is_sweep: bool = False) -> list[str]:
 
     `is_sweep`: those for which one should have begun by now count as well.
     """
-    is_busy = ~breaker.may_send() | Q(lease_until__gt=Now())
-    if not is_sweep:
-        is_busy |= Q(woken_at__gt=Now() - WOKEN_FOR)
-    awake = set(IntegrationState.objects.filter(is_busy, slug__in=slugs).values_list("slug", flat=True))
+    # Of all integrations, by the database's clock: a query with these conditions takes thrice as long to put together.
+    states = IntegrationState.objects.order_by().values_list(
+        "slug", "is_paused", "open_until", "lease_until", "woken_at", Now()
+    )
+    awake = set()
+    for slug, is_paused, open_until, lease_until, woken_at, now in states:
+        is_woken = woken_at is not None and woken_at > now - WOKEN_FOR and not is_sweep
+        if is_paused or is_woken or any(until is not None and until > now for until in (open_until, lease_until)):
+            awake.add(slug)
     return sorted(set(slugs) - awake)
 
 

@@ -9,7 +9,6 @@ from functools import cache
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q
 from django.utils import timezone
 
 from signups import contracts
@@ -63,10 +62,14 @@ Kept = dict[tuple[str, Subject, str], Lookup]
 
 def kept(questions: Iterable[Question]) -> Kept:
     """What was answered earlier to these questions, fresh or not, by (provider, subject, key). One query."""
-    wanted = Q(pk__in=())
-    for subject, key in questions:
-        wanted |= Q(subject=subject, key=key)
-    return {(row.provider, Subject(row.subject), row.key): row for row in Lookup.objects.filter(wanted)}
+    wanted = list(questions)
+    if not wanted:
+        return {}
+    # At every signup: the ORM takes several times as long to put the query together.
+    same = " OR ".join(["subject = %s AND key = %s"] * len(wanted))
+    sql = f"SELECT * FROM {Lookup._meta.db_table} WHERE {same}"  # noqa: S608
+    rows = Lookup.objects.raw(sql, [text for subject, key in wanted for text in (subject.value, key)])
+    return {(row.provider, Subject(row.subject), row.key): row for row in rows}
 
 
 def from_row(row: Lookup, now: datetime) -> Result | None:
