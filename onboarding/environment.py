@@ -117,6 +117,12 @@ VARIABLES: tuple[Variable, ...] = (
         "Name servers to ask, `address:port` comma-separated; empty: the system's",
         ["127.0.0.1:{dns}"],
     ),
+    Variable(
+        "DNS_TIMEOUT_MS",
+        int,
+        5_000,
+        "How long one question waits for them where there is time, in milliseconds; 5 s is what resolv.conf(5) says",
+    ),
     Variable("VETTING_BUDGET_MS", int, 1500, "The deadline of all look-ups of one signup, in milliseconds"),
     Variable(
         "SHARED_NETWORKS",

@@ -13,6 +13,10 @@ class Deadline:
         self.started = time.monotonic()
         self.at = self.started + budget_ms / 1000
 
+    def at_most(self, budget_ms: float) -> Deadline:
+        """This deadline, or one so many milliseconds from now where that comes earlier."""
+        return Deadline(min(budget_ms, self.remaining_s() * 1000))
+
     def remaining_s(self) -> float:
         """Seconds left, never negative."""
         return max(0.0, self.at - time.monotonic())

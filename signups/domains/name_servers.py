@@ -103,7 +103,7 @@ def _ended(question: tuple[str, str], asking: asyncio.Future[Records]) -> None:
 async def _ask_and_keep(question: tuple[str, str], deadline: Deadline) -> Records:
     try:
         async with asyncio.timeout(deadline.remaining_s()), _desk().turns:
-            records = await _ask(*question, deadline)
+            records = await _ask(*question, deadline.at_most(settings.DNS_TIMEOUT_MS))
     except TimeoutError:
         raise _too_late(question, deadline) from None
     except (dns.exception.DNSException, OSError, ValueError) as error:

@@ -72,6 +72,14 @@ def test_a_silent_name_server_is_unknown_when_the_time_is_up(sandbox: Sandbox) -
     assert 200 <= deadline.elapsed_ms() <= 350
 
 
+def test_in_the_background_a_silent_name_server_is_not_waited_for_to_the_end(sandbox: Sandbox, settings: Any) -> None:
+    settings.DNS_TIMEOUT_MS = 250
+    deadline = Deadline(20_000)
+    result = mx.start("silent.test", deadline).finish().check
+    assert (result.outcome, result.code) == ("unknown", "dns_timeout")
+    assert 200 <= deadline.elapsed_ms() <= 600
+
+
 def test_a_late_answer_is_unknown_when_the_time_is_up(sandbox: Sandbox) -> None:
     sandbox.fault("dns", latency_ms=2000, times=None)
     deadline = Deadline(250)
