@@ -63,6 +63,8 @@ def test_a_worker_killed_in_mid_delivery(running: site.Site) -> None:
     eventually(lambda: running.sandbox.received("close", "/lead/"), 20)
     for pid in _workers(running):
         os.kill(pid, signal.SIGKILL)
+    time.sleep(5)  # the call is over, and nobody has claimed its delivery anew
+    assert running.manage("shell", "-c", _A_MINUTE_LATER).returncode == 0
     eventually(lambda: effects(running.sandbox, "ada@dev.test") == (1, 1, 1, 1), 150)
     time.sleep(3)
     assert effects(running.sandbox, "ada@dev.test") == (1, 1, 1, 1)
@@ -86,6 +88,14 @@ def test_the_web_process_killed_between_commit_and_enqueue(tmp_path: Path) -> No
         eventually(lambda: effects(running.sandbox, "hal@gone.test") == (1, 1, 1, 1), 90)
 
 
+_A_MINUTE_LATER = """
+from datetime import timedelta
+from django.db.models import F
+from signups.deliveries.claiming import CLAIM, LEASE
+from signups.models import Delivery, IntegrationState
+assert Delivery.objects.filter(state="sending").update(due_at=F("due_at") - CLAIM - timedelta(seconds=60))
+IntegrationState.objects.filter(lease_until__isnull=False).update(lease_until=F("lease_until") - LEASE)
+"""
 _EMPTY_THE_QUEUE = """
 from django_q.brokers import get_broker
 broker = get_broker()
