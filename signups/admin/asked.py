@@ -93,7 +93,7 @@ def _card(request: HttpRequest, questions: Sequence[Question], signup: Signup | 
         about = {slug: row for (slug, whom), row in rows.items() if whom is subject}
         asked = [row for row in about.values() if row.outcome != Lookup.Outcome.SKIPPED]
         answered += [_answer(row) for row in sorted(asked, key=lambda row: places.get(row.provider, len(places)))]
-        not_asked += _not_asked(subject, key, about, states)
+        not_asked += _not_asked(subject, key, about, states, _refusal(rows, subject))
     may_ask = signup is not None and request.user.has_perm("signups.change_signup")
     again = reverse("admin:signups_signup_ask_again", args=[signup.pk]) if may_ask and signup else ""
     return Card(answered, not_asked, [no_company] if no_company else [], again, request.path)
@@ -113,11 +113,21 @@ def _answer(row: Lookup) -> Line:
     )
 
 
+def _refusal(rows: Mapping[tuple[str, Subject], Lookup], subject: Subject) -> Lookup | None:
+    """Where the person asked not to be looked up; then nobody reads how they sign, either."""
+    concerned = (subject, Subject.PERSON) if subject is Subject.SIGNATURES else (subject,)
+    refused = (row for (_, whom), row in rows.items() if whom in concerned and row.outcome == Lookup.Outcome.REFUSED)
+    return next(refused, None)
+
+
 def _not_asked(
-    subject: Subject, key: str, about: Mapping[str, Lookup], states: Mapping[str, ProviderState]
+    subject: Subject,
+    key: str,
+    about: Mapping[str, Lookup],
+    states: Mapping[str, ProviderState],
+    refused: Lookup | None,
 ) -> Iterator[Line]:
     """Whoever could have been asked of this subject and was not; `about`: what there is, by provider."""
-    refused = next((row for row in about.values() if row.outcome == Lookup.Outcome.REFUSED), None)
     for provider in engine.in_order(states):
         row = about.get(provider.slug)
         if not provider.answers(subject) or (row is not None and row.outcome != Lookup.Outcome.SKIPPED):
