@@ -199,14 +199,12 @@ class PendingLookups:
         """As far as they are known, fresh or not; none of whoever asked not to be looked up."""
         if self._has_refused:
             return []
-        asked = self.questions.get(self._signing)
-        results: Iterable[Result] = (
-            asked.results.values()
-            if asked is not None
-            else map(
-                answers.as_result, (row for (_, *question), row in self.kept.items() if question == [*self._signing])
-            )
-        )
+        (subject, key), asked = self._signing, self.questions.get(self._signing)
+        if asked is not None:
+            results = list(asked.results.values())
+        else:
+            rows = (row for (_, *question), row in self.kept.items() if question == [subject, key])
+            results = [answers.as_result(row) for row in rows]
         found = (signed.entries(result.facts) for result in results if result.outcome is Found.FOUND)
         return list({one.by: one for entries in found for one in entries}.values())
 
