@@ -14,7 +14,7 @@ from django.conf import settings
 
 from integrations.close_records import Fields, Record
 from integrations.http import Door
-from signups.contracts import Misconfigured, Never
+from signups.contracts import Deadline, Misconfigured, Never
 
 _PAGE = 100
 
@@ -53,9 +53,9 @@ def change(path: str, changes: Record) -> None:
         call("PUT", path, changes)
 
 
-def call(method: str, path: str, body: Record, *, is_safe: bool = True) -> Any:
+def call(method: str, path: str, body: Record, *, is_safe: bool = True, deadline: Deadline | None = None) -> Any:
     try:
-        return door().call(method, path, json=body, is_safe=is_safe).json
+        return door().call(method, path, json=body, is_safe=is_safe, deadline=deadline).json
     except Never as refusal:
         status, excerpt = refusal.status, refusal.excerpt
         if status == 402:

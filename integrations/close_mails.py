@@ -28,13 +28,13 @@ _MOST_EXCERPT = 300
 
 def mail(row: Mapping[str, Any], urls: Mapping[str, str]) -> CrmMail | None:
     """An e-mail activity, None where it does not say when it was. `urls`: lead → its page."""
-    at = _moment(row.get("activity_at")) or _moment(row.get("date_sent")) or _moment(row.get("date_created"))
+    at = moment(row)
     if at is None:
         return None
     status = _text(row.get("status"))
     return CrmMail(
         at=at,
-        is_incoming=(row.get("direction") or ("incoming" if status == "inbox" else "")) == "incoming",
+        is_incoming=is_incoming(row),
         subject=_text(row.get("subject")),
         sender=_text(row.get("sender")),
         recipients=tuple(_text(one) for one in row.get("to") or () if one),
@@ -42,6 +42,15 @@ def mail(row: Mapping[str, Any], urls: Mapping[str, str]) -> CrmMail | None:
         status="" if status in _COMMON else status,
         url=urls.get(_text(row.get("lead_id")), ""),
     )
+
+
+def moment(row: Mapping[str, Any]) -> datetime | None:
+    """When the mail came or went."""
+    return _moment(row.get("activity_at")) or _moment(row.get("date_sent")) or _moment(row.get("date_created"))
+
+
+def is_incoming(row: Mapping[str, Any]) -> bool:
+    return (row.get("direction") or ("incoming" if row.get("status") == "inbox" else "")) == "incoming"
 
 
 def _text(value: Any) -> str:

@@ -29,6 +29,7 @@ CUSTOM_FIELDS: dict[str, dict[str, str]] = {
 }
 _ONCE = frozenset({"Signup domain", "Signup id", "Signup source", "Signup date"})  # the first to write them wins
 _MOST_CANDIDATES = 10
+_MOST_CONTACTS = 20
 
 
 class Fit(IntEnum):
@@ -56,7 +57,7 @@ def new_lead(signup: Signup, fields: Fields) -> Record:
 
 def new_contact(signup: Signup, fields: Fields) -> Record:
     """A contact; `lead_id` is the caller's to add, for a contact without one would make a lead without a name."""
-    is_work = signup.company is not None and _belongs(_domain(signup.person.email), signup.company.domain)
+    is_work = signup.company is not None and belongs(_domain(signup.person.email), signup.company.domain)
     emails = [{"email": signup.email, "type": "office" if is_work else "home"}]
     return _contact_facts(signup) | {"emails": emails} | _custom(_contact_values(signup), fields["contact"])
 
@@ -64,7 +65,7 @@ def new_contact(signup: Signup, fields: Fields) -> Record:
 def lead_changes(lead: Record, signup: Signup, fields: Fields) -> Record:
     """What a lead lacks that we know. The company's facts only where the lead is not somebody else's."""
     domain = signup.company.domain if signup.company is not None else ""
-    if not domain or not _belongs(host(lead.get("url") or "") or domain, domain):
+    if not domain or not belongs(host(lead.get("url") or "") or domain, domain):
         return {}
     if is_personal(lead, signup, fields):  # until now named after the person
         lead = {**lead, "name": ""}
@@ -188,6 +189,20 @@ def lead_named(name: str) -> Record:
     return {"query": {"type": "and", "queries": [leads, named]}, "_limit": 1, "results_limit": 1}
 
 
+def contacts_at(key: str) -> Record:
+    """A search for the contacts with this address, or with one at this domain or below it, the newest first."""
+    mode = "exact_value" if "@" in key else "phrase"
+    contacts = {"type": "object_type", "object_type": "contact"}
+    own = _related("contact", "contact_email", _text(_regular("contact_email", "email"), mode, key))
+    return {
+        "query": {"type": "and", "queries": [contacts, own]},
+        "_fields": {"contact": ["id", "name"]},
+        "_limit": _MOST_CONTACTS,
+        "results_limit": _MOST_CONTACTS,
+        "sort": [{"direction": "desc", "field": _regular("contact", "date_created")}],
+    }
+
+
 def fit(lead: Record, signup: Signup, fields: Fields, *, is_ours: bool) -> Fit | None:
     """Why this lead is the person's, None where it is not. `is_ours`: one of our deliveries names it."""
     if contact_of(lead, signup, fields) is not None:
@@ -200,15 +215,15 @@ def fit(lead: Record, signup: Signup, fields: Fields, *, is_ours: bool) -> Fit |
     if _has_domain(lead, domain, fields):
         return Fit.DOMAIN
     if site := host(lead.get("url") or ""):
-        return Fit.URL if _belongs(site, domain) else None
+        return Fit.URL if belongs(site, domain) else None
     addresses = [one["email"] for contact in lead["contacts"] for one in contact["emails"]]
-    return Fit.COLLEAGUE if any(_belongs(_domain(address), domain) for address in addresses) else None
+    return Fit.COLLEAGUE if any(belongs(_domain(address), domain) for address in addresses) else None
 
 
 def is_of_company(lead: Record, signup: Signup, fields: Fields) -> bool:
     """Whether a lead says itself that it is the company's."""
     domain = signup.company.domain if signup.company is not None else ""
-    return bool(domain) and (_has_domain(lead, domain, fields) or _belongs(host(lead.get("url") or ""), domain))
+    return bool(domain) and (_has_domain(lead, domain, fields) or belongs(host(lead.get("url") or ""), domain))
 
 
 def is_personal(lead: Record, signup: Signup, fields: Fields) -> bool:
@@ -245,7 +260,7 @@ def _domain(email: str) -> str:
     return email.rpartition("@")[2].lower()
 
 
-def _belongs(name: str, domain: str) -> bool:
+def belongs(name: str, domain: str) -> bool:
     """Whether a host or mail domain is the company's, or below it."""
     return name == domain or name.endswith(f".{domain}")
 

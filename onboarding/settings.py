@@ -209,6 +209,7 @@ ENRICHMENT_PROVIDERS = [
     "integrations.github.GitHub",
     "integrations.website.WebSite",
     "integrations.mail.MailSetup",
+    "integrations.close_signatures.CloseSignatures",
 ]
 # Whether providers are asked no more often than they allow; the pretend ones take any number.
 KEEPS_PROVIDER_RATES = not SANDBOX

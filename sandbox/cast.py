@@ -288,6 +288,11 @@ _PEOPLE = (
         ),
     ),
     Person(
+        "rita@bigmail.test", "Rita Moreau", "accepted",
+        tip="A personal address Gravatar alone knows; her mails in Close are signed with a company: staff are asked.",
+        gravatar=Gravatar("ritamoreau", "Rita Moreau", job_title="Toolmaker", location="Leeds"),
+    ),
+    Person(
         "leo@solo.test", "Leo Brandt", "accepted",
         tip="A freelancer only GitHub knows, through his commits: accepted.",
         github=GitHub(

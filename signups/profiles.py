@@ -113,7 +113,8 @@ def forget_answers(person: Person) -> None:
 
     In the caller's transaction, whose row it has locked.
     """
-    said = Lookup.objects.filter(subject=Subject.PERSON.value, key=person.email)
+    about = (Subject.PERSON.value, Subject.SIGNATURES.value)
+    said = Lookup.objects.filter(subject__in=about, key=person.email)
     said.exclude(outcome=Found.REFUSED.value).exclude(provider=STAFF).delete()
     decided = (CompanyMatch.State.CONFIRMED, CompanyMatch.State.DENIED)
     person.company_matches.exclude(state__in=decided).delete()

@@ -45,10 +45,14 @@ def step(run: Run) -> bool:
 
 
 def stale(now: datetime) -> list[Question]:
-    """Who should be asked about again, the oldest and most valuable first; a bounded number. Four queries."""
+    """Who should be asked about again, the oldest and most valuable first; a bounded number. Four queries.
+
+    Signatures are read again with the person whom they concern, where it is time.
+    """
     able = [one.slug for one in precedence.current().providers() if _may_be_asked(one, now)]
     outcomes = (Lookup.Outcome.FOUND, Lookup.Outcome.SKIPPED, Lookup.Outcome.ERROR)
     rows = Lookup.objects.filter(provider__in=able, outcome__in=outcomes, expires_at__lte=now)
+    rows = rows.exclude(subject=Subject.SIGNATURES.value)
     rows = rows.filter(Q(outcome=Lookup.Outcome.FOUND) | Q(fetched_at__lt=now - _SETTLED))  # tasks are at the others
     rows = rows.filter(Q(tried_at=None) | Q(tried_at__lt=now - _AGAIN_AFTER)).order_by("expires_at")
     ages: dict[Question, float] = {}
@@ -104,4 +108,6 @@ def _scores(questions: Iterable[Question]) -> dict[Question, int]:
 def _row(subject: Subject, key: str) -> Person | Company | None:
     if subject is Subject.PERSON:
         return Person.objects.filter(email=key).first()
+    if subject is Subject.SIGNATURES:
+        return None
     return Company.objects.filter(domain=key, merged_into=None).first()

@@ -16,6 +16,7 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
+from signups import vetting
 from signups.admin import badges, engine, undoing
 from signups.admin.base import PageAdmin
 from signups.contracts import Provider, Subject
@@ -24,6 +25,7 @@ from signups.models import Company, Lookup, Person, ProviderState, Signup
 from signups.vetting import kind
 
 Question = tuple[Subject, str]
+_NOT_YET = "No look-up has come to it yet."
 _ANSWERS = (Lookup.Outcome.FOUND, Lookup.Outcome.NOT_FOUND, Lookup.Outcome.REFUSED)
 
 
@@ -54,13 +56,15 @@ class Card:
 
 def of_signup(request: HttpRequest, signup: Signup) -> Card:
     questions: list[Question] = [(Subject.PERSON, signup.person.email)]
+    questions.append((Subject.SIGNATURES, _signs_at(signup.person.email)))
     if signup.company is not None:
         questions.append((Subject.COMPANY, signup.company.domain))
     return _card(request, questions, signup, _why_no_company(signup.person.email, signup.company))
 
 
 def of_person(request: HttpRequest, person: Person, latest: Signup | None) -> Card:
-    return _card(request, [(Subject.PERSON, person.email)], latest, "")
+    questions = [(Subject.PERSON, person.email), (Subject.SIGNATURES, _signs_at(person.email))]
+    return _card(request, questions, latest, "")
 
 
 def of_company(request: HttpRequest, company: Company, latest: Signup | None) -> Card:
@@ -89,7 +93,7 @@ def _card(request: HttpRequest, questions: Sequence[Question], signup: Signup | 
         about = {slug: row for (slug, whom), row in rows.items() if whom is subject}
         asked = [row for row in about.values() if row.outcome != Lookup.Outcome.SKIPPED]
         answered += [_answer(row) for row in sorted(asked, key=lambda row: places.get(row.provider, len(places)))]
-        not_asked += _not_asked(subject, key, about, states)
+        not_asked += _not_asked(subject, key, about, states, _refusal(rows, subject))
     may_ask = signup is not None and request.user.has_perm("signups.change_signup")
     again = reverse("admin:signups_signup_ask_again", args=[signup.pk]) if may_ask and signup else ""
     return Card(answered, not_asked, [no_company] if no_company else [], again, request.path)
@@ -109,18 +113,38 @@ def _answer(row: Lookup) -> Line:
     )
 
 
+def _refusal(rows: Mapping[tuple[str, Subject], Lookup], subject: Subject) -> Lookup | None:
+    """Where the person asked not to be looked up; then nobody reads how they sign, either."""
+    concerned = (subject, Subject.PERSON) if subject is Subject.SIGNATURES else (subject,)
+    refused = (row for (_, whom), row in rows.items() if whom in concerned and row.outcome == Lookup.Outcome.REFUSED)
+    return next(refused, None)
+
+
 def _not_asked(
-    subject: Subject, key: str, about: Mapping[str, Lookup], states: Mapping[str, ProviderState]
+    subject: Subject,
+    key: str,
+    about: Mapping[str, Lookup],
+    states: Mapping[str, ProviderState],
+    refused: Lookup | None,
 ) -> Iterator[Line]:
     """Whoever could have been asked of this subject and was not; `about`: what there is, by provider."""
-    refused = next((row for row in about.values() if row.outcome == Lookup.Outcome.REFUSED), None)
     for provider in engine.in_order(states):
         row = about.get(provider.slug)
         if not provider.answers(subject) or (row is not None and row.outcome != Lookup.Outcome.SKIPPED):
             continue
         at = row.fetched_at if row is not None else None
         why = _why(provider, states[provider.slug], row, refused)
+        if subject is Subject.SIGNATURES and why == _NOT_YET:
+            why = "It was not needed: it is clear where they work, and nobody else from there is known."
         yield Line("not asked", "quiet", provider.name, key, at, note=why)
+
+
+def _signs_at(email: str) -> str:
+    """Whose mails are read for their signatures: those from the work domain, else from the address."""
+    try:
+        return vetting.known_company_domain(vetting.parse(email)) or email
+    except vetting.InvalidAddress:
+        return email
 
 
 def _why(provider: Provider, state: ProviderState, row: Lookup | None, refused: Lookup | None) -> str:
@@ -136,7 +160,7 @@ def _why(provider: Provider, state: ProviderState, row: Lookup | None, refused: 
         return row.note
     if state.open_until is not None and state.open_until > timezone.now():
         return f"It is left alone for a while: {state.trouble or 'it failed several times in a row'}."
-    return "No look-up has come to it yet."
+    return _NOT_YET
 
 
 def _why_no_company(email: str, company: Company | None) -> str:

@@ -91,7 +91,7 @@ class FieldPrecedenceAdmin(PageAdmin):
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
         found = rules()
-        groups = [(subject.value, [one for one in found if one.subject is subject]) for subject in Subject]
+        groups = [(subject.value, [one for one in found if one.subject is subject]) for subject in kinds.BY_SUBJECT]
         return self._shown(request, "facts.html", {"title": "Facts", "groups": [_split(*group) for group in groups]})
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **options: Any) -> HttpResponse:
@@ -178,7 +178,7 @@ def rules() -> list[Rule]:
     """Every fact with its rule, those that are read first first. One query."""
     rows = {(row.subject, row.path): row for row in FieldPrecedence.objects.all()}
     found = []
-    for subject in Subject:
+    for subject in kinds.BY_SUBJECT:
         labels = _LABELS[subject]
         paths = [*labels, *(path for path in kinds.BY_SUBJECT[subject] if path not in labels)]
         for fact in paths:
@@ -211,7 +211,7 @@ def _rule_of(subject: Subject, fact: str, row: FieldPrecedence | None) -> Rule:
 
 
 def _found(subject: str, fact: str) -> Rule:
-    if subject not in list(Subject) or fact not in kinds.BY_SUBJECT[Subject(subject)]:
+    if subject not in list(kinds.BY_SUBJECT) or fact not in kinds.BY_SUBJECT[Subject(subject)]:
         raise Http404
     return _rule_of(Subject(subject), fact, FieldPrecedence.objects.filter(subject=subject, path=fact).first())
 

@@ -18,6 +18,11 @@ from signups.usage.figures import utc_today
 SPAN = timedelta(days=30)
 _SHOWN_FIELDS = 6
 _ANSWERED = (Lookup.Outcome.FOUND, Lookup.Outcome.NOT_FOUND, Lookup.Outcome.REFUSED)
+_LABELS = {
+    Subject.PERSON: facts.PERSON,
+    Subject.COMPANY: facts.COMPANY,
+    Subject.SIGNATURES: {"signatures": "which company people sign their mails with"},
+}
 _COUNTERS = (
     "calls", "hits", "misses", "refusals", "pending", "errors", "ms", "credits", "saved_calls", "saved_credits",
 )  # fmt: skip
@@ -102,7 +107,7 @@ class Card:
         """What it can say, by subject; a subject about which it is never asked is left out."""
         return [
             _answers(self.provider, subject, labels)
-            for subject, labels in ((Subject.PERSON, facts.PERSON), (Subject.COMPANY, facts.COMPANY))
+            for subject, labels in _LABELS.items()
             if self.provider.answers(subject)
         ]
 

@@ -133,7 +133,7 @@ class Tables:
 
     @cached_property
     def heats(self) -> list[Heat]:
-        return [heat for subject in Subject if (heat := self._heat(subject)).main or heat.more]
+        return [heat for subject in _LABELS if (heat := self._heat(subject)).main or heat.more]
 
     def _heat(self, subject: Subject) -> Heat:
         said = self.body["subjects"][subject.value]

@@ -7,7 +7,7 @@ to the vendor: waiting, retrying, timing and recording are the engine's (`signup
 """
 
 from signups.contracts.deadline import Deadline
-from signups.contracts.enriching import Answer, Cost, Facts, Found, Heard, Provider, Rate, Subject
+from signups.contracts.enriching import Answer, Cost, Facts, Found, Heard, IncomingMail, Provider, Rate, Subject
 from signups.contracts.examining import Examiner, Finding
 from signups.contracts.exchanges import Exchange, record, recording
 from signups.contracts.failures import Ambiguous, Later, Misconfigured, Never, NotTheVendor, ServiceError, UsedUp
@@ -45,6 +45,7 @@ __all__ = [
     "Found",
     "Handler",
     "Heard",
+    "IncomingMail",
     "Integration",
     "Later",
     "MailReport",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -18,6 +18,11 @@ Facts = dict[str, Any]
 class Subject(StrEnum):
     PERSON = "person"  # asked for by e-mail address
     COMPANY = "company"  # asked for by domain
+    # How people sign their mails, of which no profile is made: asked for by work domain, else by personal address.
+    SIGNATURES = "signatures"
+
+
+_METHODS = {Subject.PERSON: "find_person", Subject.COMPANY: "find_company", Subject.SIGNATURES: "find_mails"}
 
 
 class Found(StrEnum):
@@ -60,6 +65,19 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class IncomingMail:
+    """A mail that somebody sent to us. `sender`: the address alone, in lower case; `name`: theirs, "" unknown.
+
+    `text`: the plain body with all that it quotes. The engine reads its signature and keeps nothing else of it.
+    """
+
+    at: datetime
+    sender: str
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Heard:
     """An answer that a vendor's webhook brought later. `key` is the address or domain that had been asked for."""
 
@@ -69,7 +87,8 @@ class Heard:
 
 
 class Provider:
-    """Somebody who may know a person or a company. Subclasses override `find_person`, `find_company` or both.
+    """Somebody who may know a person or a company. Subclasses override `find_person`, `find_company` or both, or
+    `find_mails` where they hold mails that people sent to us.
 
     A provider never touches the database and may be called from any thread. It returns an `Answer`, and lets a
     `ServiceError` fly where the vendor fails: the engine turns it into `Found.ERROR`, and opens the provider's breaker
@@ -102,17 +121,23 @@ class Provider:
         return None
 
     def fields(self, subject: Subject) -> frozenset[str]:
+        if subject is Subject.SIGNATURES:
+            return frozenset({subject.value}) if self.answers(subject) else frozenset()
         return self.person_fields if subject is Subject.PERSON else self.company_fields
 
     def answers(self, subject: Subject) -> bool:
         """Whether this provider can be asked about `subject` at all."""
-        method = "find_person" if subject is Subject.PERSON else "find_company"
+        method = _METHODS[subject]
         return getattr(type(self), method) is not getattr(Provider, method)
 
     def find_person(self, email: str, deadline: Deadline) -> Answer:
         raise NotImplementedError
 
     def find_company(self, domain: str, deadline: Deadline) -> Answer:
+        raise NotImplementedError
+
+    def find_mails(self, key: str, deadline: Deadline) -> Sequence[IncomingMail]:
+        """The latest few mails that came from a work domain, or from one address: a sample for their signatures."""
         raise NotImplementedError
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes) -> Heard | None:

@@ -6,7 +6,6 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from functools import cache
@@ -15,6 +14,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from signups.contracts import Answer, Cost, Deadline, Found, Later, Provider, ServiceError, Subject, UsedUp
+from signups.enrichment import signed
 from signups.enrichment.answers import LIFETIME, Result
 from signups.enrichment.claims import Key
 
@@ -103,10 +103,8 @@ def _ask(provider: Provider, subject: Subject, key: str, deadline: Deadline) -> 
         return late(provider, subject, key, deadline)
     may_change = False
     failure: Exception | None = None
-    find: Callable[[str, Deadline], Answer]
-    find = provider.find_person if subject is Subject.PERSON else provider.find_company
     try:
-        answer = find(key, deadline)
+        answer = _answer(provider, subject, key, deadline)
         may_change = answer.outcome is Found.PENDING or answer.may_change
     except ServiceError as error:
         failure, may_change = error, isinstance(error, Later) and not isinstance(error, UsedUp)
@@ -131,6 +129,16 @@ def _ask(provider: Provider, subject: Subject, key: str, deadline: Deadline) -> 
         was_asked=True,
         failure=failure,
     )
+
+
+def _answer(provider: Provider, subject: Subject, key: str, deadline: Deadline) -> Answer:
+    match subject:
+        case Subject.PERSON:
+            return provider.find_person(key, deadline)
+        case Subject.COMPANY:
+            return provider.find_company(key, deadline)
+        case Subject.SIGNATURES:
+            return signed.answer(provider.find_mails(key, deadline))
 
 
 @cache

@@ -16,7 +16,7 @@ from django.db import connection
 from signups.contracts import providers
 from signups.domains.registered import registrable
 from signups.enrichment import employer, known_names
-from signups.enrichment.clues import Clues, Colleagues, cleaned, named_domains, said
+from signups.enrichment.clues import Clues, Colleagues, Signed, cleaned, named_domains, said
 from signups.enrichment.company_names import Names
 from signups.enrichment.employer import ASK, Candidate
 from signups.models import Company, CompanyAlias, CompanyMatch, Person
@@ -68,12 +68,17 @@ class Seeker:
 
 
 def rank(
-    seeker: Seeker, person: Profile, company: Profile, is_company_domain: Callable[[str], bool]
+    seeker: Seeker,
+    person: Profile,
+    company: Profile,
+    is_company_domain: Callable[[str], bool],
+    signatures: Iterable[Signed] = (),
 ) -> list[Candidate]:
     """The companies this person may work at, the likeliest first; whom to attach says `employer.best`.
 
     `company` is the profile of the work domain. `is_company_domain` says of a registered domain whether a company can
-    be known by it. One query, and one every half minute for the names of companies.
+    be known by it. `signatures`: of mails from the work domain, else from the person. One query, and one every half
+    minute for the names of companies.
     """
 
     def company_domain(domain: str) -> str:
@@ -81,7 +86,10 @@ def rank(
         return registered if registered and is_company_domain(registered) else ""
 
     names = dict.fromkeys(name for name in (str(_value(person, "name.fullName")), seeker.name) if name)
+    signed = tuple(signatures)
     is_named = bool(seeker.typed_company) or any(path in person for path in _NAMING)
+    is_named = is_named or any(one.company for one in signed)
+    named = {*named_domains(person, company), *(domain for one in signed if (domain := cleaned(one.domain)))}
     clues = Clues(
         work_domain=seeker.work_domain,
         names=tuple(names),
@@ -91,7 +99,9 @@ def rank(
         known=known_names.current() if is_named else Names(),
         providers={provider.slug: provider.name for provider in providers()},
         company_domain=company_domain,
-        **_known_of(seeker, named_domains(person, company), company_domain),
+        signatures=signed,
+        email_key=seeker.email_key,
+        **_known_of(seeker, named, company_domain),
     )
     return employer.candidates(clues)
 

@@ -49,7 +49,17 @@ CONFIDENCE: Final[dict[str, float]] = {
     # People seldom correct their GitHub profile when they leave.
     "github": 0.5,
     "github_like": 0.4,
+    # People sign with the company they speak for; but anybody can sign with anything, and a signature can be misread.
+    "signature": 0.75,
+    # … and a name without a web site may be another company's.
+    "signature_name": 0.6,
+    "signature_name_like": 0.45,
+    # Whoever shares an e-mail domain mostly shares the employer, but groups and agencies do not.
+    "signature_colleague": 0.6,
+    "signature_colleague_name": 0.5,
+    "signature_colleague_name_like": 0.35,
 }
+SIGNATURES_MOST: Final = 0.8  # what the signatures of all colleagues together are worth, less those that differ
 COLLEAGUES_MOST: Final = 0.9  # what n colleagues are worth: their share · (1 - 1/2n), at most this
 CONFIRMED_COLLEAGUES: Final = 0.85  # … and at least that much of their share where staff confirmed one
 USUAL_CONFIDENCE: Final = 0.8  # of a provider
@@ -65,10 +75,24 @@ class Colleagues:
 
 
 @dataclass(frozen=True)
+class Signed:
+    """How somebody signs their mails: with a company's name, its domain, or both ("": not so).
+
+    `by`: their address, in lower case. `name`: theirs, "" unknown.
+    """
+
+    by: str
+    name: str
+    company: str
+    domain: str
+
+
+@dataclass(frozen=True)
 class Clues:
     """All that is known of where somebody works. `home`: the company's domain that the address' domain stands for.
 
     `names`: of the person. `company`: the profile of the work domain. `aliases`: domain → the company's own domain.
+    `signatures`: of mails from the work domain, or from the person; `email_key`: the person's address.
     `confirmed`, `denied`: staff's word on domains. `providers`: slug → name. `company_domain` gives the registered
     domain by which a company can be known, "" for one that says nothing of a company.
     """
@@ -81,6 +105,8 @@ class Clues:
     known: Names = field(default_factory=Names)
     aliases: Mapping[str, str] = field(default_factory=dict)
     colleagues: tuple[Colleagues, ...] = ()
+    signatures: tuple[Signed, ...] = ()
+    email_key: str = ""
     confirmed: str = ""
     confirmed_name: str = ""
     denied: frozenset[str] = frozenset()

@@ -122,6 +122,28 @@ def is_same(one: str, other: str) -> bool:
     return bool(key := comparable(one)) and key == comparable(other)
 
 
+def has_legal_form(name: str) -> bool:
+    """Whether a name is written with its legal form ("Acme Ltd", "Acme, Inc."), as a name is: in capitals.
+
+    Forms that are also words or initials ("AS", "SE") count in capitals alone.
+    """
+    words = name.split()
+    if len(words) < 2 or not name[0].isupper() or len(name) > 255:
+        return bool(_JOINED.search(name[:255])) and len(name) <= 40
+    folded = _words(name)
+    bare = _without_forms(folded)
+    form = folded[len(bare) :] if folded[: len(bare)] == bare else []
+    if not form or not comparable(name):
+        return False
+    return len("".join(form)) > 3 or _is_form(words[-1])
+
+
+def _is_form(word: str) -> bool:
+    """Whether a short form is written as one: "Ltd", "LLC", "S.A.", "s.r.o.", "AG", but not "as" or "Ad"."""
+    letters = _NOT_A_WORD.sub("", word)
+    return "." in word.strip(".,") or letters.isupper() or (len(letters) > 2 and letters[0].isupper())
+
+
 @lru_cache(maxsize=4096)
 def comparable(name: str) -> str:
     """The name without its legal form, in letters and digits alone; "" for what is nobody's name."""

@@ -17,6 +17,7 @@ ATTACH = 0.8  # as sure as that, the person is put to the company
 ASK = 0.4  # as sure as that, staff are asked
 MOST = 0.97  # nothing but staff's word is surer
 _MOST_CANDIDATES = 10
+_TELLING = ("own_domain", "work_domain_doubted", "work_domain_left", "colleagues", "signature")
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,17 @@ def candidates(clues: Clues) -> list[Candidate]:
     pieces = [*evidence.of_the_address(clues, rival, ASK, ATTACH), *elsewhere]
     ranked = _ranked([*pieces, *evidence.objections(pieces, clues)])
     return _with_staffs_word(ranked, clues)[:_MOST_CANDIDATES]
+
+
+def is_open(ranked: Iterable[Candidate]) -> bool:
+    """Whether more may be learned from how people there sign their mails: nobody is sure enough, their address is
+    doubtful, or others from there are known. Once staff have said where they work, nothing is.
+    """
+    ranked = list(ranked)
+    if any(candidate.word == "confirmed" for candidate in ranked):
+        return False
+    codes = {reason.code for candidate in ranked for reason in candidate.reasons}
+    return best(ranked) is None or any(code.startswith(_TELLING) for code in codes)
 
 
 def best(ranked: Iterable[Candidate]) -> Candidate | None:

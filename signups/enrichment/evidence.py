@@ -14,8 +14,10 @@ from signups.enrichment.clues import (
     COLLEAGUES_MOST,
     CONFIDENCE,
     CONFIRMED_COLLEAGUES,
+    SIGNATURES_MOST,
     USUAL_CONFIDENCE,
     Clues,
+    Signed,
     said,
     said_surely,
     value,
@@ -116,6 +118,7 @@ def beside_the_address(clues: Clues) -> Iterator[Piece]:
     yield from _employments(clues)
     yield from _by_name(clues)
     yield from _colleagues(clues)
+    yield from _signatures(clues)
     yield from _of_the_company(clues)
 
 
@@ -181,6 +184,43 @@ def _colleagues(clues: Clues) -> Iterator[Piece]:
         works = "works" if one.people == 1 else "work"
         sentence = f"{one.people} of {total} {who} from {clues.work_domain} {works} at {one.domain}{confirmed}."
         yield Piece(one.domain, "colleagues", sentence, min(sure, COLLEAGUES_MOST))
+
+
+def _signatures(clues: Clues) -> Iterator[Piece]:
+    """The person's own signature, and those of the others who write from the work domain, told together."""
+    known = _at_hand(clues)
+    theirs: dict[str, list[tuple[Signed, Piece]]] = {}
+    others = [one for one in clues.signatures if one.by != clues.email_key] if clues.work_domain else []
+    for one in clues.signatures:
+        if one.by == clues.email_key:
+            yield from _signed(clues, known, one, "signature", "They sign their mails")
+    for one in others:
+        for piece in _signed(clues, known, one, "signature_colleague", f"{one.name or one.by} signs mails"):
+            theirs.setdefault(piece.domain, []).append((one, piece))
+    for domain, signed in theirs.items():
+        people = {one.by for one, _ in signed}
+        doubt = 1.0
+        for _, piece in signed:
+            doubt *= 1 - piece.confidence
+        first = signed[0][1]
+        sentence = first.sentence
+        if len(people) > 1:
+            more = len(people) - 1
+            sentence += f" So do{'es' * (more == 1)} {more} other{'s' * (more != 1)} from {clues.work_domain}."
+        sure = min(1 - doubt, SIGNATURES_MOST) * len(people) / len(others)
+        yield Piece(domain, first.code, sentence, sure, first.name)
+
+
+def _signed(clues: Clues, known: list[Names], one: Signed, code: str, words: str) -> Iterator[Piece]:
+    """What one signature speaks for: the company of its web site, else those of its name."""
+    as_name = f"{words} as “{one.company}”"
+    if domain := clues.domain_of(one.domain):
+        if one.company:
+            yield Piece(domain, code, f"{as_name} ({domain}).", CONFIDENCE[code], one.company)
+        elif domain != clues.home:  # their own domain alone says no more than the address
+            yield Piece(domain, code, f"{words} with the web site {domain}.", CONFIDENCE[code])
+    elif one.company:
+        yield from _matching(clues, known, one.company, f"{code}_name", as_name)
 
 
 def _of_the_company(clues: Clues) -> Iterator[Piece]:

@@ -15,10 +15,22 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from signups.contracts import Cost, Deadline, Found, Provider, Subject
-from signups.enrichment import answers, asking, belonging, breaker, budget, claims, employer, merging, precedence
+from signups.enrichment import (
+    answers,
+    asking,
+    belonging,
+    breaker,
+    budget,
+    claims,
+    employer,
+    merging,
+    precedence,
+    signed,
+)
 from signups.enrichment.answers import Kept, Question, Result
 from signups.enrichment.belonging import Seeker
 from signups.enrichment.claims import Key
+from signups.enrichment.clues import Signed
 from signups.enrichment.employer import Candidate
 from signups.enrichment.precedence import Precedence
 from signups.models import Lookup
@@ -128,6 +140,7 @@ class PendingLookups:
     calls: list[Result] = field(default_factory=list)
     claimed: dict[Key, datetime] = field(default_factory=dict)
     questions: dict[Question, _Asked] = field(default_factory=dict)
+    read: set[Question] = field(default_factory=set)
     precedence: Precedence = field(default_factory=precedence.current)
     email_key: str = ""
     company_domain: str = ""
@@ -135,21 +148,28 @@ class PendingLookups:
     def begin(self, email_key: str, company_domain: str) -> None:
         self.email_key, self.company_domain = email_key, company_domain
         asked = [(Subject.PERSON, email_key)] if email_key else []
-        self._open([*asked, *([(Subject.COMPANY, company_domain)] if company_domain else [])])
+        asked += [(Subject.COMPANY, company_domain)] if company_domain else []
+        self._read([*asked, *([self._signing] if email_key else [])])
+        self._open(asked)
 
     @property
     def waiting(self) -> list[Future[Result]]:
         return [future for asked in self.questions.values() for future in asked.waiting]
 
     def finish(self) -> Findings:
-        """Wait for the answers until the deadline and put them together. One query, two more about an employer."""
+        """Wait for the answers until the deadline and put them together. One query, two more about an employer.
+
+        How people sign their mails is asked only where it may tell something: then there is a query more.
+        """
         self._run()
         person = self._profile(Subject.PERSON, self.email_key)
         candidates: list[Candidate] = []
         domain = self.company_domain
         if self.email_key:
             at_address = self._profile(Subject.COMPANY, self.company_domain)
-            candidates = belonging.rank(self.seeker, person, at_address, self.is_company_domain)
+            candidates = self._ranked(person, at_address)
+            if employer.is_open(candidates) and self._ask_how_they_sign(at_address):
+                candidates = self._ranked(person, at_address)
             best = employer.best(candidates)
             domain = best.domain if best else ""
         if domain and (Subject.COMPANY, domain) not in self.questions:
@@ -165,11 +185,51 @@ class PendingLookups:
             results, person, company, domain, is_late, self.precedence, self.calls, candidates, self.claimed
         )
 
+    # -- How they sign -----------------------------------------------------------------------------------------------
+
+    @property
+    def _signing(self) -> Question:
+        """One question for all who write from a work domain, one of their own for whoever has a personal address."""
+        return Subject.SIGNATURES, self.company_domain or self.email_key
+
+    def _ranked(self, person: Profile, at_address: Profile) -> list[Candidate]:
+        return belonging.rank(self.seeker, person, at_address, self.is_company_domain, self._signatures())
+
+    def _signatures(self) -> list[Signed]:
+        """As far as they are known, fresh or not; none of whoever asked not to be looked up."""
+        if self._has_refused:
+            return []
+        (subject, key), asked = self._signing, self.questions.get(self._signing)
+        if asked is not None:
+            results = list(asked.results.values())
+        else:
+            rows = (row for (_, *question), row in self.kept.items() if question == [subject, key])
+            results = [answers.as_result(row) for row in rows]
+        found = (signed.entries(result.facts) for result in results if result.outcome is Found.FOUND)
+        return list({one.by: one for entries in found for one in entries}.values())
+
+    def _ask_how_they_sign(self, at_address: Profile) -> bool:
+        """Ask, unless that is known; says whether anything was learned that was not known before.
+
+        Not of a domain that proved to be a mail provider's, nor of whoever asked not to be looked up.
+        """
+        is_shared = at_address.get("emailProvider", {}).get("value") is True
+        if self._has_refused or is_shared:
+            return False
+        before = self._signatures()
+        self._open([self._signing])
+        self._run()
+        return self._signatures() != before
+
+    @property
+    def _has_refused(self) -> bool:
+        return self.questions[Subject.PERSON, self.email_key].has_refused
+
     # -- One question ------------------------------------------------------------------------------------------------
 
     def _open(self, questions: list[Question]) -> None:
         """Take what was answered before, and ask those that cost nothing and have not answered lately."""
-        self.kept |= answers.kept(questions)
+        self._read(questions)
         free: list[tuple[_Asked, Provider]] = []
         for subject, key in questions:
             asked = self.questions[subject, key] = _Asked(subject, key, self.deadline.elapsed_ms())
@@ -185,6 +245,12 @@ class PendingLookups:
                 if slug not in asked.results and row.outcome == Found.FOUND and not self._may_be_asked(slug):
                     asked.results[slug] = answers.as_result(row)
         self._ask(free)
+
+    def _read(self, questions: list[Question]) -> None:
+        """What was answered before, where that is not read yet. One query, or none."""
+        if new := [question for question in questions if question not in self.read]:
+            self.kept |= answers.kept(new)
+            self.read.update(new)
 
     def _may_be_asked(self, slug: str) -> bool:
         return any(one.slug == slug and not one.missing_settings() for one in self.precedence.providers())

@@ -22,7 +22,7 @@ from django.utils import timezone
 from signups import contracts
 from signups.contracts import Subject
 from signups.deliveries import heartbeats
-from signups.enrichment import clusters
+from signups.enrichment import clusters, kinds
 from signups.enrichment.comparing import compares, same
 from signups.models import Company, Lookup, Person, ProviderDay, ProviderState, QualityReport
 
@@ -73,7 +73,7 @@ def measure(alive: Callable[[], None] = lambda: None, most: int = MOST) -> dict[
     many companies are read.
     """
     now = timezone.now()
-    subjects = {subject.value: _measured(subject, now, alive, most) for subject in Subject}
+    subjects = {subject.value: _measured(subject, now, alive, most) for subject in kinds.BY_SUBJECT}
     found = clusters.find(alive)
     return {"version": 1, "subjects": subjects, "providers": _providers(now), "clusters": found}
 

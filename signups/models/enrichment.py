@@ -7,10 +7,13 @@ from typing import Any
 from django.db import models
 
 SUBJECTS = [("person", "person"), ("company", "company")]
+QUESTIONS = [*SUBJECTS, ("signatures", "signatures")]
 
 
 class Lookup(models.Model):
     """A provider's last answer about one person or company, hit or miss, and until when it need not be asked again.
+
+    Of the mails from a domain or address it holds who signs with which company, since when, and nothing of their text.
 
     While `claimed_until` lies ahead somebody is asking. What staff say themselves stands here too, as provider "staff".
     """
@@ -24,7 +27,7 @@ class Lookup(models.Model):
         SKIPPED = "skipped", "not asked"
 
     provider = models.CharField(max_length=50)
-    subject = models.CharField(max_length=10, choices=SUBJECTS)
+    subject = models.CharField(max_length=10, choices=QUESTIONS)
     key = models.CharField("asked for", max_length=255)  # an address in lower case, or a domain
     outcome = models.CharField(max_length=10, choices=Outcome.choices)
     facts = models.JSONField(default=dict, blank=True)

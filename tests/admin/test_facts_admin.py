@@ -78,7 +78,7 @@ def test_every_fact_is_listed_with_whoever_can_answer_it(browser: Client) -> Non
 
 def test_what_is_wanted_at_first_is_what_the_migrations_say() -> None:
     rows = FieldPrecedence.objects.filter(is_wanted=True)
-    assert {subject: {row.path for row in rows if row.subject == subject} for subject in Subject} == WANTED
+    assert {subject: {row.path for row in rows if row.subject == subject} for subject in WANTED} == WANTED
 
 
 def test_a_fact_is_wanted_or_not_at_once(browser: Client) -> None:

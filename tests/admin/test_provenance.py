@@ -285,13 +285,21 @@ def test_one_that_staff_switched_off_was_not_asked(browser: Client) -> None:
 def test_nobody_else_was_asked_about_whoever_refused(browser: Client) -> None:
     signup = make_signup()
     make_lookup(signup, outcome="refused")
-    assert not_asked(browser, signup).count("This person told Clearbit not to be looked up") == 2
+    assert not_asked(browser, signup).count("This person told Clearbit not to be looked up") == 3
 
 
 def test_one_that_was_not_needed_says_so(browser: Client) -> None:
     signup = make_signup()
     make_lookup(signup, outcome="skipped", note="Clearbit was not needed: all wanted facts are known.")
     assert "all wanted facts are known" in not_asked(browser, signup)
+
+
+def test_whose_signatures_were_read_is_told_or_why_none_were(browser: Client) -> None:
+    signup = make_signup()
+    assert "It was not needed: it is clear where they work" in not_asked(browser, signup)
+    lookup = make_lookup(signup, "close_mail", "not_found", note="2 mails read, and no signature names a company.")
+    Lookup.objects.filter(pk=lookup.pk).update(subject="signatures", key="dev.test")
+    assert "2 mails read, and no signature names a company." in text(browser, page("signup", signup.pk))
 
 
 def test_no_company_was_asked_for_behind_a_free_mail_address(browser: Client) -> None:

@@ -74,6 +74,11 @@ def test_one_without_its_key_names_the_remedy_and_cannot_be_switched(browser: Cl
     assert "Switch off" not in shown
 
 
+def test_one_that_holds_mails_says_what_is_read_of_them(browser: Client, settings: Any) -> None:
+    settings.ENRICHMENT_PROVIDERS = ["integrations.close_signatures.CloseSignatures"]
+    assert "Signatures: which company people sign their mails with" in text(browser)
+
+
 def test_today_stands_beside_the_budget() -> None:
     ProviderState.objects.create(slug="clearbit", order=0, daily_calls=100, daily_credits=40)
     make_day(calls=90, hits=40, credits=40)

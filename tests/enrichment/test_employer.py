@@ -8,7 +8,7 @@ import pytest
 
 from signups.domains.registered import lineage, registrable
 from signups.enrichment import employer
-from signups.enrichment.clues import Clues, Colleagues
+from signups.enrichment.clues import Clues, Colleagues, Signed
 from signups.enrichment.company_names import Named, Names, comparable
 from signups.models.profile import Profile
 
@@ -326,3 +326,68 @@ def test_what_staff_confirmed_wins_over_everything() -> None:
 def test_staff_s_word_on_an_alias_is_about_the_company() -> None:
     ranked = rank("acme.com", aliases={"acme.io": "acme.com"}, denied=frozenset({"acme.io"}))
     assert employer.best(ranked) is None
+
+
+# -- Signatures --------------------------------------------------------------------------------------------------------
+
+
+def test_whom_somebody_signs_for_is_not_enough_alone_but_with_anything_else() -> None:
+    own = Signed("ada@mail.com", "Ada", "Acme Ltd", "acme.com")
+    alone = rank("", signatures=(own,), email_key="ada@mail.com")
+    assert is_asked(alone, "acme.com")
+    assert alone[0].reasons[0].sentence == "They sign their mails as “Acme Ltd” (acme.com)."
+    assert home(rank("", signatures=(own,), email_key="ada@mail.com", typed_company="Acme")) == ""
+    known = Names.of([Named("acme.com", "Acme")])
+    assert home(rank("", signatures=(own,), email_key="ada@mail.com", typed_company="Acme", known=known)) == "acme.com"
+
+
+def test_the_more_colleagues_sign_alike_the_surer_it_is_and_less_where_some_do_not() -> None:
+    def sure(*domains: str) -> float:
+        people = tuple(Signed(f"p{n}@lab.io", f"P {n}", "", domain) for n, domain in enumerate(domains))
+        return told(rank("lab.io", signatures=people, email_key="ada@lab.io"))["acme.com"]
+
+    assert sure("acme.com") == 0.6
+    assert sure("acme.com", "acme.com") == sure("acme.com", "acme.com", "acme.com") == 0.8
+    assert sure("acme.com", "rocket.com") == 0.3
+
+
+def test_an_address_of_which_nothing_is_known_goes_where_its_colleagues_sign_for() -> None:
+    people = tuple(Signed(f"p{n}@lab.io", f"P {n}", "Acme", "acme.com") for n in range(3))
+    ranked = rank("lab.io", signatures=people, email_key="ada@lab.io")
+    assert home(ranked) == "acme.com"
+    assert ranked[0].reasons[0].sentence == "P 0 signs mails as “Acme” (acme.com). So do 2 others from lab.io."
+
+
+def test_an_own_domain_is_no_company_because_it_stands_in_a_signature() -> None:
+    own = Signed("ada@lovelace.dev", "Ada Lovelace", "", "lovelace.dev")
+    ranked = rank("lovelace.dev", names=("Ada Lovelace",), signatures=(own,), email_key="ada@lovelace.dev")
+    assert [reason.code for reason in ranked[0].reasons] == ["own_domain"]
+
+
+@pytest.mark.parametrize("domain", ["gmail.com", "acme.github.io"])
+def test_a_shared_domain_in_a_signature_is_nobody_s(domain: str) -> None:
+    own = Signed("ada@mail.com", "Ada", "", domain)
+    assert rank("", signatures=(own,), email_key="ada@mail.com") == []
+
+
+def test_a_domain_in_a_signature_that_is_another_of_a_company_s_leads_to_it() -> None:
+    own = Signed("ada@mail.com", "Ada", "", "acme.io")
+    assert told(rank("", signatures=(own,), email_key="ada@mail.com", aliases={"acme.io": "acme.com"})) == {
+        "acme.com": 0.75
+    }
+
+
+@pytest.mark.parametrize(
+    ("clues", "is_open"),
+    [
+        ({}, True),
+        ({"work_domain": "acme.com", "company": said(**ACME)}, False),
+        ({"work_domain": "acme.com"}, False),
+        ({"work_domain": "acme.com", "colleagues": (Colleagues("acme.com", 1),)}, True),
+        ({"work_domain": "lovelace.dev", "names": ("Ada Lovelace",)}, True),
+        ({"work_domain": "lovelace.dev", "names": ("Ada Lovelace",), "confirmed": "acme.com"}, False),
+        ({"person": said(employment__domain="acme.com")}, False),
+    ],
+)
+def test_signatures_are_read_where_they_may_tell_something(clues: dict[str, Any], is_open: bool) -> None:
+    assert employer.is_open(rank(**clues)) is is_open

@@ -27,8 +27,8 @@ def value(profile: Any, path: str) -> Any:
 
 
 def is_late(findings: enrichment.Findings) -> bool:
-    """Whether anybody is late, the web site aside, which is always asked afterwards."""
-    return any(result.may_change for result in findings.results if result.provider != "website")
+    """Whether anybody is late, those aside that are always asked afterwards."""
+    return any(result.may_change for result in findings.results if result.provider not in ("website", "close_mail"))
 
 
 def outcomes(findings: enrichment.Findings, subject: Subject = Subject.PERSON) -> dict[str, Found]:

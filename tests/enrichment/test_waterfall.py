@@ -22,6 +22,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 ADA, DEV = "ada@dev.test", "dev.test"
 
 
+@pytest.fixture(autouse=True)
+def without_mails(settings: Any) -> None:
+    """No CRM, whose mails are asked for afterwards."""
+    settings.CLOSE = settings.CLOSE | {"api_key": ""}
+
+
 def look_up(email: str, domain: str = "", budget_ms: int = 5000, **how: Any) -> enrichment.Findings:
     findings = enrichment.start(email, domain, Deadline(budget_ms), **how).finish()
     enrichment.save(findings)

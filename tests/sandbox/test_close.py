@@ -283,6 +283,28 @@ def test_a_contact_brings_its_mails_along(sandbox: Sandbox) -> None:
     ]
 
 
+def test_a_mail_that_was_received_already_can_be_logged_and_read_by_its_id(sandbox: Sandbox) -> None:
+    lead = create_lead(sandbox, contacts=[person("alice@widgets.example")])
+    body = {
+        "lead_id": lead["id"],
+        "status": "inbox",
+        "sender": "alice@widgets.example",
+        "body_text": "Hello\n-- \nAlice",
+    }
+    ids = [call(sandbox, "POST", "activity/email/", body)["id"] for _ in range(3)]
+    mails = call(sandbox, "GET", f"activity/email/?id__in={ids[0]},{ids[2]}&_fields=id,body_text")["data"]
+    assert sorted(mail["id"] for mail in mails) == sorted((ids[0], ids[2]))
+    assert mails[0]["body_text"] == "Hello\n-- \nAlice"
+
+
+@pytest.mark.parametrize("missing", ["lead_id", "sender", "status"])
+def test_a_mail_that_is_to_be_logged_says_whose_and_from_whom(sandbox: Sandbox, missing: str) -> None:
+    body = {"lead_id": create_lead(sandbox)["id"], "status": "inbox", "sender": "a@b.example"}
+    del body[missing]
+    reply = send(sandbox, "POST", "activity/email/", body)
+    assert (reply.status_code, list(reply.json()["field-errors"])) == (400, [missing])
+
+
 # ---- custom fields
 
 

@@ -121,6 +121,9 @@ def call_close(url: str) -> None:
     call("PUT", f"lead/{lead}/", {"description": "Anvils"})
     call("PUT", f"contact/{person}/", {"title": "Head of Data"})
     call("POST", "activity/note/", {"lead_id": lead, "note": "Signed up"})
+    log = {"lead_id": lead, "status": "inbox", "sender": "tom@acme.test", "to": ["rob@onboarding.test"]}
+    mail = call("POST", "activity/email/", {**log, "subject": "Hello", "body_text": "Best, Tom"})["id"]
+    call("GET", "activity/email/", id__in=f"{mail},acti_unknown", _limit="8")
     for path in (f"lead/{lead}/", f"contact/{person}/", "lead/lead_unknown/"):
         call("GET", path)
     for path in ("lead/", "contact/", "activity/note/", "activity/email/"):

@@ -78,7 +78,8 @@ def _query_problems(
         name, schema = parameter["name"], parameter.get("schema", {})
         if name in query:
             values = query[name] if isinstance(query[name], list) else [query[name]]
-            if all(errors(document, schema, value) for value in (*map(_parsed, values), *values)):
+            lists = [value.split(",") for value in values if isinstance(value, str)]  # OpenAPI's "form", not exploded
+            if all(errors(document, schema, value) for value in (*map(_parsed, values), *values, *lists)):
                 yield f"the parameter {name} cannot be {query[name]!r}"
         elif parameter.get("required") and name not in not_required:
             yield f"the parameter {name} is missing"

@@ -1,4 +1,4 @@
-"""What happens around a lead: notes, e-mails (to read), tasks and opportunities."""
+"""What happens around a lead: notes, e-mails (to read, and to log those received), tasks and opportunities."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from sandbox.vendors.close import values
 from sandbox.vendors.close.api import Call, Record, Reply, Route, field_errors, matching, page
 from sandbox.vendors.close.contacts import ghost_lead
+from sandbox.vendors.close.correspondence import blank_email
 from sandbox.vendors.close.organization import Organization
 from sandbox.vendors.close.values import BadValue, Check
 
@@ -69,6 +70,34 @@ def _with_both_notes(body: Record) -> Record:
         escaped = body["note"].replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
         return {**body, "note_html": f"<body><p>{escaped}</p></body>"}
     return body
+
+
+# ---- e-mails
+
+
+def _log_email(org: Organization, call: Call) -> Reply:
+    """Log a mail that was received already (status "inbox"); none is ever sent from here."""
+    call.required("lead_id")
+    if call.body.get("status") != "inbox":
+        raise field_errors({"status": "The sandbox takes only inbox, for a mail that was received already."})
+    call.required("sender")
+    record = org.patched(blank_email(org), call.body, _email_checks(org))
+    record["body_preview"] = str(record["body_text"] or "")[:100]
+    record["activity_at"] = record["date_sent"] = record["date_sent"] or org.stamp()
+    return Reply(org.save("activity.email", record))
+
+
+def _email_checks(org: Organization) -> dict[str, Check]:
+    return {
+        "lead_id": org.reference("lead"),
+        "contact_id": org.reference("contact"),
+        "status": values.one_of("inbox"),
+        "subject": values.text,
+        "sender": values.text,
+        "to": lambda value: value,
+        "body_text": values.text,
+        "date_sent": values.moment,
+    }
 
 
 # ---- tasks
@@ -184,6 +213,9 @@ def _readers(path: str, kind: str, *filters: str) -> tuple[Route, ...]:
 
     def listed(org: Organization, call: Call) -> Reply:
         rows = matching(call, org.views(kind), "lead_id", *filters)
+        if "id__in" in call.params:
+            wanted = str(call.params["id__in"]).split(",")
+            rows = [row for row in rows if row["id"] in wanted]
         rows.sort(key=lambda row: str(row.get("activity_at") or row["date_created"]), reverse=True)
         return page(call, rows)
 
@@ -199,6 +231,7 @@ ROUTES = (
         "activity/note", "activity.note", _create_note, _note_checks, "contact_id", "user_id", prepare=_with_both_notes
     ),
     *_readers("activity/email", "activity.email", "contact_id", "user_id"),
+    Route("POST", "activity/email/", _log_email),
     *_endpoints("task", "task", _create_task, _task_checks, "_type", "assigned_to", "is_complete", "view"),
     *_endpoints(
         "opportunity",

@@ -31,6 +31,15 @@ MAILS = {
         Mail(4, True, "Rate limits", "We would send about 40,000 calls an hour. Is that a problem? Tom"),
         Mail(3, False, "Re: Rate limits", "Not at all, that is the Growth plan. Rob"),
     ),
+    "rita@bigmail.test": (
+        Mail(
+            5,
+            True,
+            "Fittings by the thousand",
+            "Hello Rob,\n\ncan we order by API?\n\nBest regards,\nRita Moreau\nToolmaker, Handmade Workshop\n"
+            "https://www.handmade.test\n\nOn Mon, Rob wrote:\n> Hello Rita\n> --\n> Rob\n> Onboarding Ltd\n",
+        ),
+    ),
     "grace@rocket.test": (Mail(2, True, "Pricing for freight volumes", "Who can tell me about volume pricing? Grace"),),
 }
 
@@ -48,26 +57,45 @@ def bring_in_mails(org: Organization, contact: Record) -> None:
 def _record(org: Organization, contact: Record, address: str, mail: Mail) -> Record:
     sent = (datetime.fromtimestamp(org.now(), UTC) - timedelta(days=mail.days_ago)).isoformat(timespec="microseconds")
     sender, receiver = (address, SALES_ADDRESS) if mail.is_incoming else (SALES_ADDRESS, address)
+    return {
+        **blank_email(org),
+        "lead_id": contact["lead_id"],
+        "contact_id": contact["id"],
+        "direction": "incoming" if mail.is_incoming else "outgoing",
+        "status": "inbox" if mail.is_incoming else "sent",
+        "subject": mail.subject,
+        "sender": sender,
+        "to": [receiver],
+        "body_text": mail.text,
+        "body_html": f"<p>{mail.text}</p>",
+        "body_preview": mail.text[:100],
+        "date_sent": sent,
+        "activity_at": sent,
+    }
+
+
+def blank_email(org: Organization) -> Record:
+    """A mail received, without anything of its own yet."""
     return org.new_record(
         "acti",
         _type="Email",
-        lead_id=contact["lead_id"],
-        contact_id=contact["id"],
+        lead_id=None,
+        contact_id=None,
         user_id=org.sales_user["id"],
         user_name=org.sales_user["display_name"],
         users=[org.sales_user["id"]],
-        direction="incoming" if mail.is_incoming else "outgoing",
-        status="inbox" if mail.is_incoming else "sent",
-        subject=mail.subject,
-        sender=sender,
-        to=[receiver],
+        direction="incoming",
+        status="inbox",
+        subject="",
+        sender=None,
+        to=[],
         cc=[],
         bcc=[],
-        body_text=mail.text,
-        body_html=f"<p>{mail.text}</p>",
-        body_preview=mail.text[:100],
-        date_sent=sent,
-        activity_at=sent,
+        body_text="",
+        body_html="",
+        body_preview="",
+        date_sent=None,
+        activity_at=None,
         date_scheduled=None,
         attachments=[],
         opens=[],

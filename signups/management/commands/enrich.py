@@ -91,7 +91,7 @@ def as_text(email: str, findings: Findings) -> Iterator[str]:
     for one in findings.results:
         how = "kept" if one.is_kept else f"{one.ms} ms"
         outcome = one.outcome.value.replace("_", " ")
-        yield f"  {_name(one.provider):<20} {one.subject.value:<8} {outcome:<10} {how:>9}  {one.note}".rstrip()
+        yield f"  {_name(one.provider):<20} {one.subject.value:<10} {outcome:<10} {how:>9}  {one.note}".rstrip()
     for provider in providers():
         if missing := provider.missing_settings():
             yield f"  {provider.name:<20} off: set {', '.join(missing)}"

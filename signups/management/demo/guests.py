@@ -82,6 +82,7 @@ CAST = (
     Guest("cleo@bigmail.test", "Cleo Park", 5, 19.4, GLANCE, newsletter=True, calls=Calls(1, 12, days=4)),
     Guest("pia@slowdata.test", "Pia Keller", 6, 9.7, GLANCE, SEARCH, confirms_after_h=2.5),
     Guest("hal@gone.test", "Hal Greene", 6, 11.1, newsletter=True),
+    Guest("rita@bigmail.test", "Rita Moreau", 7, 10.4, GLANCE),
     Guest("leo@solo.test", "Leo Brandt", 7, 14.6, DOCS, GITHUB, calls=Calls(0, 190, error_share=0.03)),
     Guest("ted@gmial.com", "Ted Typo", 7, 17.0),
     Guest("sam@bigmail.test", "Sam Carter", 8, 15.9, GLANCE, calls=Calls(2, 8)),
