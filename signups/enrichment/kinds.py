@@ -37,7 +37,7 @@ class Kind:
 
 @dataclass(frozen=True)
 class Network:
-    """Where people and companies have profiles. `name`: the pattern of a handle there, without what stands before it."""
+    """Where people and companies have profiles. `name`: the pattern of a handle, without what stands before it."""
 
     title: str
     hosts: tuple[str, ...]
