@@ -299,10 +299,12 @@ LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"()": _FORMATTER}},
+    "filters": {"no_refusals": {"()": "signups.logs.NoRefusals"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "django": {"handlers": [], "level": "INFO"},  # not by mail, and once: by the root's handler
+        "django.request": {"filters": ["no_refusals"]},
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
         "django-q": {"level": "WARNING"},  # else several lines for every canary
     },
