@@ -168,7 +168,8 @@ FORM_MIN_SECONDS: float = VALUES["FORM_MIN_SECONDS"]
 DNS_NAMESERVERS: list[str] = VALUES["DNS_NAMESERVERS"]
 QUIET_AFTER_DAYS: int = VALUES["QUIET_AFTER_DAYS"]
 FEED_LATE_AFTER_HOURS: int = VALUES["FEED_LATE_AFTER_HOURS"]
-for _name in ("QUIET_AFTER_DAYS", "FEED_LATE_AFTER_HOURS"):
+LOOKUPS_KEPT_DAYS: int = VALUES["LOOKUPS_KEPT_DAYS"]
+for _name in ("QUIET_AFTER_DAYS", "FEED_LATE_AFTER_HOURS", "LOOKUPS_KEPT_DAYS"):
     if VALUES[_name] < 1:
         raise ImproperlyConfigured(f"{_name} must be a whole number from 1, not {VALUES[_name]}")
 LIMIT_THRESHOLDS: list[int] = environment.percentages("LIMIT_THRESHOLDS", VALUES["LIMIT_THRESHOLDS"])

@@ -1,8 +1,8 @@
 """Staff say where somebody works: yes, no, and neither after all. Their answer is a fact about the person, and a label.
 
 A yes moves the person and their signups to the company, made where we have none; a no to where somebody is takes them
-to the next that is sure enough. Undoing goes by the candidates that are on record, and where none is sure enough back to
-the company before. Locks: signups, person, company.
+to the next that is sure enough. Undoing goes by the candidates that are on record, and where none is sure enough back
+to the company before. Locks: signups, person, company.
 """
 
 from __future__ import annotations
