@@ -46,7 +46,7 @@ JOBS: tuple[Job, ...] = (
     Job(
         "prune",
         "Tidy up",
-        "Forgets what is too old to be looked at: attempts, reports the CRM had, answers about nobody, runs of these jobs.",
+        "Forgets what is too old to be looked at: attempts, reports the CRM had, answers about nobody, old runs.",
         "signups.jobs.tidying.step",
     ),
     Job(
