@@ -84,6 +84,12 @@ def withdraw_fact(row: Person | Company, path: str) -> None:
     profiles.withdraw_fact(row, path)
 
 
+def to_follow(row: Person | Company) -> str:
+    """A sentence on the signups that are scored anew in a moment, "" where all of them have been."""
+    number = profiles.to_follow(row)
+    return f" Its {number} latest signups are scored anew in a moment, and told then." if number else ""
+
+
 def ask_again(signup: Signup) -> bool:
     """Have whoever's answer is missing or too old asked now, by a worker; says whether one was woken."""
     with write_transaction():
