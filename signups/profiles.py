@@ -110,6 +110,23 @@ def take(row: Person | Company, results: Iterable[Result], *, tells: bool = True
     return change.is_new
 
 
+def merge_anew(row: Person | Company, rules: Precedence, mark: str) -> bool:
+    """Merge what was said of a person or company by these rules, and tell of it if other values hold; says whether.
+
+    For a transaction, in which a person's signups are locked. A company's are left to a task, however few.
+    """
+    row = _locked(row)
+    change, subject = merged(_subject(row), row.profile, (), rules), _subject(row)
+    was, name = (profile.get(_NAMES[subject], {}).get("value") for profile in (row.profile, change.profile))
+    if name and row.name == str(was)[:255]:
+        row.name = str(name)[:255]
+    row.profile, row.ranked_by = change.profile, mark
+    row.save(update_fields=["name", "profile", "ranked_by", "updated_at"])
+    if change.is_new and not put_off(row, few=0):
+        tell(row)
+    return change.is_new
+
+
 def has_refused(results: Iterable[Result]) -> bool:
     """Whether the person asked one of them not to be looked up."""
     return any(result.outcome is Found.REFUSED for result in results)
@@ -172,13 +189,13 @@ def _to_tell(row: Person | Company, most: int = MOST_TOLD, *, also_old: bool = T
 # -- Telling later -----------------------------------------------------------------------------------------------------
 
 
-def put_off(row: Person | Company) -> bool:
+def put_off(row: Person | Company, few: int = FEW) -> bool:
     """Leave telling to a task where it would be more than a few signups, and say whether it was left.
 
     For the transaction that changed the row: the company keeps that it has to be told of, so that a lost task is found
     by the sweep. Otherwise the caller tells once its transaction is over.
     """
-    if isinstance(row, Person) or len(_to_tell(row, FEW + 1)) <= FEW:
+    if isinstance(row, Person) or len(_to_tell(row, few + 1)) <= few:
         return False
     row.tell_due_at = timezone.now() + _TELL_WITHIN
     Company.objects.filter(pk=row.pk).update(tell_due_at=row.tell_due_at)
@@ -203,7 +220,7 @@ def tell_put_off(company_pk: int) -> None:
 
 
 def wake_due() -> int:
-    """Queue a task for each company whose own was lost; returns how many. A look at a small index where there is none."""
+    """Queue a task for each company whose own was lost; returns how many. One cheap query where there is none."""
     due = Company.objects.filter(tell_due_at__lte=timezone.now()).order_by("tell_due_at")
     woken = 0
     for key in list(due.values_list("pk", flat=True)[:_MOST_WOKEN]):
@@ -280,7 +297,7 @@ def _key(row: Person | Company) -> str:
 def _locked(row: Person | Company) -> Person | Company:
     if isinstance(row, Person):
         return Person.objects.select_for_update().get(pk=row.pk)
-    return Company.objects.select_for_update().get(pk=row.pk)
+    return Company.objects.select_for_update(no_key=True).get(pk=row.pk)
 
 
 def _keep(row: Person | Company, change: Merged) -> None:

@@ -83,11 +83,11 @@ class ProviderStateAdmin(PageAdmin):
             messages.info(request, f"{provider.name} stays in place {was}.")
             return
         slugs.insert(place - 1, slugs.pop(was - 1))
-        engine.put_in_order(slugs)
+        follows = engine.put_in_order(slugs)
         self._log(request, provider, f"Moved from place {was} to {place}")
         undoing.done(
             request,
-            f"{provider.name} is asked and believed in place {place} now; it was in place {was}.",
+            f"{provider.name} is asked and believed in place {place} now; it was in place {was}.{follows}",
             reverse("admin:signups_provider_move", args=[provider.slug]),
             {"place": str(was)},
         )

@@ -89,6 +89,12 @@ JOBS: tuple[Job, ...] = (
         Event.WENT_QUIET,
     ),
     Job(
+        "remerge",
+        "Merge profiles anew",
+        "After staff changed whom to believe: decides every fact anew, the most valuable people first. Asks nobody.",
+        "signups.remerging.step",
+    ),
+    Job(
         "feed_alert",
         "Alert: usage feed late",
         "Tells staff that the usage reports have stopped, once each time they do.",
