@@ -212,6 +212,13 @@ VARIABLES: tuple[Variable, ...] = (
         "Hours without a usage report from anybody, after which nobody is called quiet and staff are told instead",
     ),
     Variable(
+        "LOOKUPS_KEPT_DAYS",
+        int,
+        90,
+        "Days for which a provider's answer that has expired is kept, where we have no such person, company or signup. "
+        "Refusals are kept for ever",
+    ),
+    Variable(
         "LIMIT_THRESHOLDS",
         list,
         ["80", "100"],

@@ -169,7 +169,8 @@ DNS_NAMESERVERS: list[str] = VALUES["DNS_NAMESERVERS"]
 DNS_TIMEOUT_MS: int = VALUES["DNS_TIMEOUT_MS"]
 QUIET_AFTER_DAYS: int = VALUES["QUIET_AFTER_DAYS"]
 FEED_LATE_AFTER_HOURS: int = VALUES["FEED_LATE_AFTER_HOURS"]
-for _name in ("QUIET_AFTER_DAYS", "FEED_LATE_AFTER_HOURS"):
+LOOKUPS_KEPT_DAYS: int = VALUES["LOOKUPS_KEPT_DAYS"]
+for _name in ("QUIET_AFTER_DAYS", "FEED_LATE_AFTER_HOURS", "LOOKUPS_KEPT_DAYS"):
     if VALUES[_name] < 1:
         raise ImproperlyConfigured(f"{_name} must be a whole number from 1, not {VALUES[_name]}")
 LIMIT_THRESHOLDS: list[int] = environment.percentages("LIMIT_THRESHOLDS", VALUES["LIMIT_THRESHOLDS"])
@@ -301,10 +302,12 @@ LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"()": _FORMATTER}},
+    "filters": {"no_refusals": {"()": "signups.logs.NoRefusals"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "django": {"handlers": [], "level": "INFO"},  # not by mail, and once: by the root's handler
+        "django.request": {"filters": ["no_refusals"]},
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
         "django-q": {"level": "WARNING"},  # else several lines for every canary
     },

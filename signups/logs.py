@@ -19,6 +19,8 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from django.core.exceptions import PermissionDenied
+
 if TYPE_CHECKING:
     from signups.models import Delivery, Signup
 
@@ -93,6 +95,13 @@ def _words_of(signup: Signup) -> re.Pattern[str] | None:
     found = {signup.name, signup.person.name, signup.email.partition("@")[0], signup.ip or "", *names}
     words = sorted((word for word in found if len(word) >= _SHORTEST_WORD), key=len, reverse=True)
     return re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, words)) + r")(?!\w)", re.I) if words else None
+
+
+class NoRefusals(logging.Filter):
+    """Leaves out Django's own line about a refused permission: the line of its request says 403, and nothing broke."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not (record.exc_info and isinstance(record.exc_info[1], PermissionDenied))
 
 
 # -- Formats -----------------------------------------------------------------------------------------------------------

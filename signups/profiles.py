@@ -11,14 +11,18 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
 from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from signups import scoring
 from signups.contracts import Found, Subject
+from signups.deliveries.queueing import enqueue
 from signups.enrichment import STAFF, answers, merging, precedence
 from signups.enrichment.answers import Result
 from signups.enrichment.merging import Claim
@@ -31,6 +35,9 @@ from signups.transactions import write_transaction
 
 _QUIET = ("site.", "techCategories", "fuzzy", "logo")
 MOST_TOLD = 500  # signups of one company that are scored again and told of, the latest of each person
+FEW = 20  # so many are told of while staff wait for their page
+_TELL_WITHIN = timedelta(minutes=3)  # then the task is taken for lost
+_MOST_WOKEN = 4  # at once: each may hold a worker for many seconds
 
 
 @dataclass(frozen=True)
@@ -103,6 +110,23 @@ def take(row: Person | Company, results: Iterable[Result], *, tells: bool = True
     return change.is_new
 
 
+def merge_anew(row: Person | Company, rules: Precedence, mark: str) -> bool:
+    """Merge what was said of a person or company by these rules, and tell of it if other values hold; says whether.
+
+    For a transaction, in which a person's signups are locked. A company's are left to a task, however few.
+    """
+    row = _locked(row)
+    change, subject = merged(_subject(row), row.profile, (), rules), _subject(row)
+    was, name = (profile.get(_NAMES[subject], {}).get("value") for profile in (row.profile, change.profile))
+    if name and row.name == str(was)[:255]:
+        row.name = str(name)[:255]
+    row.profile, row.ranked_by = change.profile, mark
+    row.save(update_fields=["name", "profile", "ranked_by", "updated_at"])
+    if change.is_new and not put_off(row, few=0):
+        tell(row)
+    return change.is_new
+
+
 def has_refused(results: Iterable[Result]) -> bool:
     """Whether the person asked one of them not to be looked up."""
     return any(result.outcome is Found.REFUSED for result in results)
@@ -139,28 +163,84 @@ def tell(row: Person | Company, most: int = MOST_TOLD, *, also_old: bool = True)
     it. Safe to repeat: who has been told is passed over, so that a crash half way costs nothing. `also_old`: and those
     of whom nobody knows by what they were scored.
     """
-    signups: QuerySet[Signup] = row.signups.exclude(verdict=Verdict.REJECTED)
     if isinstance(row, Company):
         row.refresh_from_db(fields=["profile"])
-        signups = signups.exclude(company_stamp__in=[stamp(row), *([] if also_old else [""])])
-    latest = (
-        signups.order_by().values("person").annotate(last=Max("pk")).order_by("-last").values_list("last", flat=True)
-    )
-    keys = list(latest[:most])
-    for key in keys:
+    told = 0
+    for key in _to_tell(row, most, also_old=also_old):
         with write_transaction():
             signup = Signup.objects.select_for_update(of=("self",)).select_related("person", "company").get(pk=key)
+            if isinstance(row, Company) and signup.company_stamp == stamp(signup.company):
+                continue  # another process was here meanwhile
             developer.apply(signup)
             rescore(signup)
             signup.save()
-    return len(keys)
+            told += 1
+    return told
+
+
+def _to_tell(row: Person | Company, most: int = MOST_TOLD, *, also_old: bool = True) -> list[int]:
+    """The signups to be told of, the latest first."""
+    signups: QuerySet[Signup] = row.signups.exclude(verdict=Verdict.REJECTED)
+    if isinstance(row, Company):
+        signups = signups.exclude(company_stamp__in=[stamp(row), *([] if also_old else [""])])
+    latest = signups.order_by().values("person").annotate(last=Max("pk")).order_by("-last")
+    return list(latest.values_list("last", flat=True)[:most])
+
+
+# -- Telling later -----------------------------------------------------------------------------------------------------
+
+
+def put_off(row: Person | Company, few: int = FEW) -> bool:
+    """Leave telling to a task where it would be more than a few signups, and say whether it was left.
+
+    For the transaction that changed the row: the company keeps that it has to be told of, so that a lost task is found
+    by the sweep. Otherwise the caller tells once its transaction is over.
+    """
+    if isinstance(row, Person) or len(_to_tell(row, few + 1)) <= few:
+        return False
+    row.tell_due_at = timezone.now() + _TELL_WITHIN
+    Company.objects.filter(pk=row.pk).update(tell_due_at=row.tell_due_at)
+    transaction.on_commit(partial(enqueue, "signups.tasks.tell_company", row.pk, is_urgent=True), robust=True)
+    return True
+
+
+def to_follow(row: Person | Company) -> int:
+    """How many signups a task is still to score anew. One query, two where there are any."""
+    waiting = Company.objects.filter(pk=row.pk).exclude(tell_due_at=None).first() if isinstance(row, Company) else None
+    return len(_to_tell(waiting)) if waiting is not None else 0
+
+
+def tell_put_off(company_pk: int) -> None:
+    """What the task does. Safe to repeat: a change that comes meanwhile is told of by its own task or the sweep."""
+    company = Company.objects.filter(pk=company_pk).exclude(tell_due_at=None).first()
+    if company is not None:
+        due_at = company.tell_due_at
+        tell(company)
+        with write_transaction():
+            Company.objects.filter(pk=company_pk, tell_due_at=due_at).update(tell_due_at=None)
+
+
+def wake_due() -> int:
+    """Queue a task for each company whose own was lost; returns how many. One cheap query where there is none."""
+    due = Company.objects.filter(tell_due_at__lte=timezone.now()).order_by("tell_due_at")
+    woken = 0
+    for key in list(due.values_list("pk", flat=True)[:_MOST_WOKEN]):
+        with write_transaction():
+            mine = Company.objects.filter(pk=key, tell_due_at__lte=timezone.now())
+            is_mine = mine.update(tell_due_at=timezone.now() + _TELL_WITHIN)
+        if is_mine:
+            woken += enqueue("signups.tasks.tell_company", key, is_urgent=True)
+    return woken
 
 
 # -- What staff say ----------------------------------------------------------------------------------------------------
 
 
 def state_fact(user: AbstractBaseUser, row: Person | Company, path: str, value: Any) -> None:
-    """Staff's own word on a fact: it beats everybody's, and stays when others are asked again."""
+    """Staff's own word on a fact: it beats everybody's, and stays when others are asked again.
+
+    The signups of a company that are more than a few are scored anew by a task (`to_follow`).
+    """
     claim = {"value": value, "by": user.get_username(), "at": timezone.now().isoformat()}
     _say(row, path, claim)
 
@@ -194,7 +274,9 @@ def _say(row: Person | Company, path: str, claim: dict[str, Any] | None) -> None
     with write_transaction():
         row = _locked(row)
         note(row, path, claim)
-    tell(row)
+        is_put_off = put_off(row)
+    if not is_put_off:
+        tell(row)
 
 
 _NAMES = {Subject.PERSON: "name.fullName", Subject.COMPANY: "name"}
@@ -216,7 +298,7 @@ def _key(row: Person | Company) -> str:
 def _locked(row: Person | Company) -> Person | Company:
     if isinstance(row, Person):
         return Person.objects.select_for_update().get(pk=row.pk)
-    return Company.objects.select_for_update().get(pk=row.pk)
+    return Company.objects.select_for_update(no_key=True).get(pk=row.pk)
 
 
 def _keep(row: Person | Company, change: Merged) -> None:

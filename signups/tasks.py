@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from signups import deliveries, intake, jobs, logs, waking
+from signups import deliveries, intake, jobs, logs, profiles, waking
 from signups.activity import forwarding
 from signups.deliveries import alerting, heartbeats
 from signups.deliveries.queueing import enqueue
@@ -47,6 +47,12 @@ def finish_lookups(signup_id: int) -> None:
     if signup is not None:
         with logs.about(signup):
             intake.complete(signup)
+    heartbeats.give()
+
+
+def tell_company(company_id: int) -> None:
+    """Score the signups of a company anew that staff did not wait for."""
+    profiles.tell_put_off(company_id)
     heartbeats.give()
 
 

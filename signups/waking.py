@@ -5,7 +5,7 @@ Each part knows what of its own is due; here they only meet, so that none has to
 
 from __future__ import annotations
 
-from signups import deliveries, jobs, tallies
+from signups import deliveries, jobs, profiles, tallies
 from signups.activity import forwarding
 from signups.deliveries import alerting
 
@@ -15,6 +15,7 @@ def sweep(*, is_thorough: bool = False) -> None:
     deliveries.sweep(is_thorough=is_thorough)
     forwarding.wake_due()
     jobs.wake_due()
+    profiles.wake_due()
     alerting.look()
     alerting.look_at_causes()
     alerting.wake_due()

@@ -152,6 +152,7 @@ def test_two_days_leave_the_same_behind_each_time(tmp_path: Path) -> None:
         run = demo(env, "--days", "2", "--no-serve", *flags)
         assert run.returncode == 0, run.stderr
         assert "everything came out as it was told" in run.stdout
+        assert " INFO " not in run.stderr  # the bar stays readable
         lives.append(before_today(tmp_path / "demo.sqlite3"))
     assert lives[0] == lives[1]
     assert ("grace@rocket.test", "accepted") in lives[0]["signups"]

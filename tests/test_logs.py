@@ -9,6 +9,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core import signing
 from django.test import Client
 
@@ -119,3 +120,20 @@ def test_a_page_is_logged_by_its_route(log: Log, client: Client) -> None:
     routes = [line.get("route") for line in log.lines() if line["message"] == "request"]
     assert routes == ["/confirm/<str:token>/"]
     assert "some-secret-token" not in log.text.getvalue()
+
+
+def test_a_refused_permission_is_one_plain_line(log: Log, client: Client) -> None:
+    client.force_login(User.objects.create_user("eye", is_staff=True))
+    assert client.get("/admin/signups/companymatch/").status_code == 403
+    (line,) = log.lines()
+    assert (line["message"], line["status"], line["route"]) == ("request", 403, "/admin/signups/companymatch/")
+    assert "traceback" not in line
+
+
+def test_what_broke_keeps_its_traceback(log: Log) -> None:
+    try:
+        raise ValueError("broke")
+    except ValueError:
+        logging.getLogger("django.request").exception("Internal Server Error: /x")
+    (line,) = log.lines()
+    assert "ValueError: broke" in line["traceback"]

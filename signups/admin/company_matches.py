@@ -42,6 +42,11 @@ class Shown:
     reasons: list[dict[str, Any]]
 
     @property
+    def name(self) -> str:
+        """The company's name, "" where it is its domain: that stands there anyway."""
+        return "" if self.row.name.lower() == self.row.domain.lower() else self.row.name
+
+    @property
     def is_decided(self) -> bool:
         return self.row.state in deciding.DECIDED
 

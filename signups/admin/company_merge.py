@@ -16,7 +16,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
-from signups.admin import badges, facts
+from signups.admin import badges, engine, facts
 from signups.admin.asking import Question, ask, is_answer
 from signups.admin.base import ModelAdmin, safe_url, staff
 from signups.companies import comparing, merging, suggesting
@@ -157,8 +157,8 @@ def _merge(admin: ModelAdmin, request: HttpRequest, merged: Company, kept: Compa
     admin.log_change(request, merged, f"Merged into {kept.name} ({kept.domain})")
     number = len(row.moved["signups"])
     said = format_html(
-        '{} is part of {} now; {} signup{} moved. <a href="{}">Undo</a>',
-        merged.name, kept.name, number, "" if number == 1 else "s",
+        '{} is part of {} now; {} signup{} moved.{} <a href="{}">Undo</a>',
+        merged.name, kept.name, number, "" if number == 1 else "s", engine.to_follow(kept),
         reverse("admin:signups_company_merge_undo", args=[row.pk]),
     )  # fmt: skip
     messages.success(request, said)
@@ -195,8 +195,9 @@ def _undo(admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
         return redirect(back)
     admin.log_change(request, merge.kept, f"Took {merge.merged.name} ({merge.merged.domain}) apart from it")
     again = reverse("admin:signups_company_merge_into", args=[merge.merged_id, merge.kept_id])
-    said = '{} and {} are two companies again. <a href="{}">Merge them again</a>'
-    messages.success(request, format_html(said, merge.merged.name, merge.kept.name, again))
+    said = '{} and {} are two companies again.{} <a href="{}">Merge them again</a>'
+    follow = engine.to_follow(merge.merged) or engine.to_follow(merge.kept)
+    messages.success(request, format_html(said, merge.merged.name, merge.kept.name, follow, again))
     return redirect(_page(merge.merged))
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.utils import timezone
 
-from signups import contracts, profiles
+from signups import contracts, profiles, remerging
 from signups.contracts import Provider, Subject
 from signups.deliveries.queueing import enqueue
 from signups.enrichment import breaker, merging, precedence
 from signups.models import Company, Person, ProviderState, Signup
+from signups.remerging import Begun
 from signups.transactions import write_transaction
 
 
@@ -33,21 +35,20 @@ def in_order(known: Mapping[str, ProviderState] | None = None) -> list[Provider]
     return [by_slug[slug] for slug in (states() if known is None else known)]
 
 
-def put_in_order(slugs: list[str]) -> None:
-    """Have these providers, which are all that are listed, asked and believed in this order."""
-    with write_transaction():
+def put_in_order(slugs: list[str]) -> str:
+    """Have these providers, which are all that are listed, asked and believed in this order. What follows, in words."""
+    with rules_change() as begun:
         for place, slug in enumerate(slugs):
             ProviderState.objects.update_or_create(slug=slug, defaults={"order": place})
-    rules_changed()
+    return merged_anew(begun)
 
 
 def change_provider(slug: str, **columns: Any) -> None:
     """Set what staff may set of one provider. Every listed one gets its row, in the order that holds."""
-    with write_transaction():
+    with rules_change():
         for place, row in enumerate(states().values()):
             ProviderState.objects.get_or_create(slug=row.slug, defaults={"order": place})
         ProviderState.objects.filter(slug=slug).update(**columns)
-    rules_changed()
 
 
 def probe(slug: str) -> None:
@@ -55,9 +56,18 @@ def probe(slug: str) -> None:
     breaker.close(slug)
 
 
-def rules_changed() -> None:
-    """Have providers and the precedence of facts read anew: at once here, by other processes within seconds."""
-    precedence.forget()
+def rules_change() -> AbstractContextManager[Begun]:
+    """A transaction for a change of whom to ask and believe. The rules are read anew: at once here, by other processes
+    within seconds; and where they decide facts otherwise, stored profiles are merged anew."""
+    return remerging.change()
+
+
+def merged_anew(begun: Begun) -> str:
+    """A sentence on the profiles that are merged anew, "" where none are."""
+    if not begun.number:
+        return ""
+    profiles_are = "1 profile is" if begun.number == 1 else f"{begun.number:,} profiles are"
+    return f" {profiles_are} merged anew within minutes, the most valuable first: Jobs says how far that is."
 
 
 def decided(subject: Subject, path: str, fact: Mapping[str, Any], first: list[str]) -> Any:
@@ -82,6 +92,12 @@ def state_fact(user: AbstractBaseUser, row: Person | Company, path: str, value: 
 def withdraw_fact(row: Person | Company, path: str) -> None:
     """Take staff's word back."""
     profiles.withdraw_fact(row, path)
+
+
+def to_follow(row: Person | Company) -> str:
+    """A sentence on the signups that are scored anew in a moment, "" where all of them have been."""
+    number = profiles.to_follow(row)
+    return f" Its {number} latest signups are scored anew in a moment, and told then." if number else ""
 
 
 def ask_again(signup: Signup) -> bool:

@@ -95,7 +95,7 @@ class _State:
         if was_ours:  # taken back is this word, not the one before it
             undo["value"] = _own_words(self.stored)
         name = f"admin:signups_{self.subject}_fact" + ("" if was_ours else "_take_back")
-        sentence = f"{self.label} is “{_short(words)}”, because you said so."
+        sentence = f"{self.label} is “{_short(words)}”, because you said so.{engine.to_follow(self.row)}"
         undoing.done(self.request, sentence, reverse(name, args=[self.row.pk]), undo)
         return redirect(f"{back}#{self.subject}")
 
@@ -136,7 +136,7 @@ def _withdraw(admin: PageAdmin, subject: Subject, request: HttpRequest, pk: int)
     engine.withdraw_fact(row, fact)
     admin.log_change(request, row, f"{name}: taken back")
     again = {"path": fact, "back": back, "value": _own_words(stored)}
-    sentence = f"{name}: staff’s word is taken back, and what the providers say holds again."
+    sentence = f"{name}: staff’s word is taken back, and what the providers say holds again.{engine.to_follow(row)}"
     undoing.done(request, sentence, reverse(f"admin:signups_{subject}_fact", args=[pk]), again)
     return redirect(f"{back}#{subject}")
 

@@ -20,7 +20,6 @@ from signups.admin.base import PageAdmin
 from signups.contracts import Provider, Subject
 from signups.enrichment import kinds
 from signups.models import Company, FieldPrecedence, Person
-from signups.transactions import write_transaction
 
 # What is wanted until staff say otherwise, as the migrations have it.
 WANTED: Final = {
@@ -141,16 +140,16 @@ class FieldPrecedenceAdmin(PageAdmin):
         return _found(subject, fact)
 
     def _saved(self, request: HttpRequest, rule: Rule, first: list[str], is_wanted: bool) -> HttpResponse:
-        with write_transaction():
+        with engine.rules_change() as begun:
             row, _ = FieldPrecedence.objects.update_or_create(
                 subject=rule.subject.value, path=rule.path, defaults={"providers": first, "is_wanted": is_wanted}
             )
-        engine.rules_changed()
         after = Rule(rule.subject, rule.path, rule.label, first, rule.can, is_wanted)
         words = f"{rule.label} of a {rule.subject.value}: {_words(after)}"
         self.log_change(request, row, words)
         before = {"first": ",".join(rule.first), "wanted": "yes" if rule.is_wanted else "no"}
-        undoing.done(request, words, reverse("admin:signups_fact_set", args=[rule.subject.value, rule.path]), before)
+        undo = reverse("admin:signups_fact_set", args=[rule.subject.value, rule.path])
+        undoing.done(request, f"{words}{engine.merged_anew(begun)}", undo, before)
         return redirect(f"{reverse('admin:signups_fieldprecedence_changelist')}#{rule.subject.value}-{rule.path}")
 
     def _form(

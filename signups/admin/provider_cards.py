@@ -78,6 +78,11 @@ class Card:
         return self.state.open_until is not None and self.state.open_until > timezone.now()
 
     @property
+    def may_try(self) -> bool:
+        """Whether its wait can be ended: it would be asked then."""
+        return self.is_resting and self.state.is_on and not self.missing
+
+    @property
     def price(self) -> str:
         if self.provider.cost is Cost.FREE:
             return "free"

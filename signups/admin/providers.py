@@ -83,11 +83,11 @@ class ProviderStateAdmin(PageAdmin):
             messages.info(request, f"{provider.name} stays in place {was}.")
             return
         slugs.insert(place - 1, slugs.pop(was - 1))
-        engine.put_in_order(slugs)
+        follows = engine.put_in_order(slugs)
         self._log(request, provider, f"Moved from place {was} to {place}")
         undoing.done(
             request,
-            f"{provider.name} is asked and believed in place {place} now; it was in place {was}.",
+            f"{provider.name} is asked and believed in place {place} now; it was in place {was}.{follows}",
             reverse("admin:signups_provider_move", args=[provider.slug]),
             {"place": str(was)},
         )
@@ -119,6 +119,13 @@ class ProviderStateAdmin(PageAdmin):
         return None
 
     def _try_again(self, request: HttpRequest, provider: Provider) -> None:
+        if missing := provider.missing_settings():
+            what = f"Set {' and '.join(missing)} in the environment or .env, and start web and worker again."
+            messages.warning(request, f"{provider.name} cannot be asked: it needs its key. {what}")
+            return
+        if not engine.states()[provider.slug].is_on:
+            messages.warning(request, f"{provider.name} is switched off: switch it on, and the next look-up asks it.")
+            return
         engine.probe(provider.slug)
         self._log(request, provider, "Try again now")
         undoing.done(request, f"{provider.name} is asked at the next look-up: how that ends decides how it goes on.")

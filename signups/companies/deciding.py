@@ -1,13 +1,15 @@
 """Staff say where somebody works: yes, no, and neither after all. Their answer is a fact about the person, and a label.
 
 A yes moves the person and their signups to the company, made where we have none; a no to where somebody is takes them
-to the next that is sure enough. Undoing goes by the candidates that are on record. Locks: signups, person, company.
+to the next that is sure enough. Undoing goes by the candidates that are on record, and where none is sure enough back
+to the company before. Locks: signups, person, company.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Count, Q
@@ -38,10 +40,12 @@ def confirm(match: CompanyMatch, user: AbstractBaseUser) -> bool:
         desk = _Desk.of(match)
         if desk.match.state == State.CONFIRMED:
             return False
+        now = timezone.now()
+        desk.match.company_before = desk.person.company
         for other in desk.matches:
             if other.state == State.CONFIRMED:
-                _say(other, State.DENIED, user)
-        _say(desk.match, State.CONFIRMED, user)
+                _say(other, State.DENIED, user.pk, now)
+        _say(desk.match, State.CONFIRMED, user.pk, now)
         desk.settle(user)
     return True
 
@@ -52,20 +56,30 @@ def deny(match: CompanyMatch, user: AbstractBaseUser) -> bool:
         desk = _Desk.of(match)
         if desk.match.state == State.DENIED:
             return False
-        _say(desk.match, State.DENIED, user)
-        desk.settle()
+        desk.match.company_before = before = desk.person.company
+        _say(desk.match, State.DENIED, user.pk, timezone.now())
+        desk.settle(otherwise=before)
     return True
 
 
 def undo(match: CompanyMatch) -> bool:
-    """Take staff's word back: what the evidence says holds again. False where nobody had said anything."""
+    """Take staff's word back: what the evidence says holds again, and where it says nothing what stood before.
+
+    A yes before, which this one turned into a no, is one again. False where nobody had said anything.
+    """
     with write_transaction():
         desk = _Desk.of(match)
-        if desk.match.state not in DECIDED:
+        if (was := State(desk.match.state)) not in DECIDED:
             return False
-        desk.match.state, desk.match.decided_by, desk.match.decided_at = State.WEAK, None, None
+        user, at, before = desk.match.decided_by, desk.match.decided_at, desk.match.company_before
+        desk.match.state, desk.match.company_before = State.WEAK, None
+        desk.match.decided_by, desk.match.decided_at = None, None
         desk.match.save()
-        desk.settle()
+        earlier = [one for one in desk.matches if one.state == State.DENIED and one.decided_at == at]
+        if was == State.CONFIRMED and earlier and user is not None:
+            _say(earlier[0], State.CONFIRMED, user.pk, timezone.now())
+        stays = desk.person.company if was == State.DENIED else None
+        desk.settle(user, otherwise=stays or before)
     return True
 
 
@@ -94,8 +108,8 @@ def precision() -> list[Precision]:
     return [Precision(*bucket, found[f"asked{n}"], found[f"right{n}"]) for n, bucket in enumerate(BUCKETS)]
 
 
-def _say(match: CompanyMatch, state: CompanyMatch.State, user: AbstractBaseUser) -> None:
-    match.state, match.decided_by_id, match.decided_at = state, user.pk, timezone.now()
+def _say(match: CompanyMatch, state: CompanyMatch.State, user_pk: int, now: datetime) -> None:
+    match.state, match.decided_by_id, match.decided_at = state, user_pk, now
     match.save()
 
 
@@ -113,30 +127,43 @@ class _Desk:
         rows = Signup.objects.select_for_update(of=("self",)).select_related("company").filter(person=match.person_id)
         signups = list(rows.order_by("pk"))
         person = Person.objects.select_for_update(of=("self",)).select_related("company").get(pk=match.person_id)
-        matches = list(person.company_matches.select_for_update(of=("self",)).order_by("-confidence", "pk"))
+        held = person.company_matches.select_related("company_before__merged_into", "decided_by")
+        matches = list(held.select_for_update(of=("self",)).order_by("-confidence", "pk"))
         if before := _as_it_was(person, matches):
             matches.append(before)
         return cls(next(one for one in matches if one.pk == match.pk), matches, person, signups)
 
-    def settle(self, user: AbstractBaseUser | None = None) -> None:
+    def settle(self, user: AbstractBaseUser | None = None, *, otherwise: Company | None = None) -> None:
         """Put the person where they belong after what was just said, and the other candidates into their states.
 
-        `user` said yes: that is a fact about the person from then on, until it is taken back.
+        `user` said yes: that is a fact about the person from then on, until it is taken back. `otherwise`: the company
+        to be at where no candidate is sure enough, unless staff said no to it.
         """
         undecided = [match for match in self.matches if match.state not in DECIDED]
         confirmed = next((match for match in self.matches if match.state == State.CONFIRMED), None)
         best = confirmed or next((match for match in undecided if match.confidence >= ATTACH), None)
+        stays = self._allowed(otherwise) if best is None else None
+        if stays is not None:
+            best = next((match for match in undecided if _is_about(match, stays)), None)
         for match in undecided:
             state = belonging.state_of(match.confidence, is_best=match is best, is_settled=confirmed is not None)
             if match.state != state:
                 match.state = state
                 match.save()
-        company, is_new = belonging.found_or_made(best.domain, best.name or best.domain, {}) if best else (None, False)
+        company, is_new = stays, False
+        if best is not None and stays is None:
+            company, is_new = belonging.found_or_made(best.domain, best.name or best.domain, {})
         if best is not None and best.company_id != (company.pk if company else None):
             best.company = company
             best.save()
         self._note(company if confirmed is not None else None, user)
         self._move(company, is_new=is_new)
+
+    def _allowed(self, company: Company | None) -> Company | None:
+        """The company, or the one it was merged into; None where staff said no to it."""
+        company = company.merged_into or company if company is not None else None
+        said_no = [match for match in self.matches if match.state == State.DENIED]
+        return None if company is None or any(_is_about(match, company) for match in said_no) else company
 
     def _note(self, company: Company | None, user: AbstractBaseUser | None) -> None:
         """Keep as staff's word where the person works. What they wrote themselves into the profile is left alone."""
@@ -172,7 +199,7 @@ class _Desk:
 def _as_it_was(person: Person, matches: list[CompanyMatch]) -> CompanyMatch | None:
     """A match for the company where the person is, which has none from before there were matches: to come back to."""
     company = person.company
-    if company is None or any(match.company_id == company.pk or match.domain == company.domain for match in matches):
+    if company is None or any(_is_about(match, company) for match in matches):
         return None
     sure = CONFIDENCE["work_domain"]
     return CompanyMatch.objects.create(
@@ -184,3 +211,7 @@ def _as_it_was(person: Person, matches: list[CompanyMatch]) -> CompanyMatch | No
         reasons=[{"code": "before", "sentence": _BEFORE, "confidence": sure}],
         state=State.ATTACHED,
     )
+
+
+def _is_about(match: CompanyMatch, company: Company) -> bool:
+    return match.company_id == company.pk or match.domain == company.domain

@@ -7,12 +7,13 @@ order signups, people, companies, as everybody takes them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.utils import timezone
 
+from signups import profiles
 from signups.companies import moving
 from signups.companies.comparing import NAME, CannotMerge, default_choice, merged_profile, require_mergeable
 from signups.companies.telling import is_told, tell_anew
@@ -122,12 +123,16 @@ def _give_facts_back(kept: Company, before: dict[str, Any]) -> None:
         kept.save(update_fields=["name", "profile", "updated_at"])
 
 
-def _tell(company: Company, signup_pks: Iterable[int] | None) -> None:
-    """Score the company's signups anew, these or all, and tell whoever knows of them."""
+def _tell(company: Company, signup_pks: Collection[int] | None) -> None:
+    """Score the company's signups anew, these or all, and tell whoever knows of them; by a task where they are many."""
     locked = Signup.objects.select_for_update(of=("self",)).filter(company=company)
     signups = locked.select_related("person", "company").prefetch_related("checks")
     if signup_pks is not None:
-        signups = signups.filter(pk__in=list(signup_pks))
+        # Their stamps say by what company they were scored, and two may look alike.
+        Signup.objects.filter(company=company, pk__in=signup_pks).update(company_stamp="moved")
+        signups = signups.filter(pk__in=signup_pks)
+    if profiles.put_off(company):
+        return
     # The latest; of the others their stamps say that they were scored by less, and later look-ups tell of them.
     for signup in signups.order_by("-pk")[:MOST_TOLD]:
         if is_told(signup):

@@ -7,7 +7,9 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+import zoneinfo
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
@@ -36,7 +38,11 @@ def read(subject: Subject, path: str, typed: str) -> Any:
     if len(typed) > MOST_CHARACTERS * 10:
         raise Unfit(f"A fact takes {MOST_CHARACTERS:,} characters: shorten this one.")
     if of.shape == "list":
-        items = [_one(of.of, of, line) for line in typed.splitlines() if line.strip()]
+        # A link may hold a comma; anything else ends there.
+        parts = typed.splitlines() if of.of == "link" else re.split(r"[,\r\n]", typed)
+        items = [_one(of.of, of, part) for part in parts if part.strip()]
+        if not items:
+            raise Unfit("Write at least one. To take back what staff said, use “Take back” instead.")
         if len(items) > MOST_ITEMS:
             raise Unfit(f"A list takes {MOST_ITEMS} items: leave out {len(items) - MOST_ITEMS}.")
         return list(dict.fromkeys(items))
@@ -62,11 +68,15 @@ def _one(shape: Shape, of: Kind, typed: str) -> Any:
         case "domain":
             return _domain(typed)
         case "handle":
-            return _name_on(of.network, typed)
+            return _name_on(of, typed)
         case "choice" | "yes_no":
             return _chosen(of, typed)
         case "moment":
             return _moment(of, typed)
+        case "time_zone":
+            return _time_zone(typed)
+        case "country":
+            return _country(typed)
     return _text(typed, MOST_CHARACTERS if shape == "long" else _SHORT)
 
 
@@ -84,6 +94,12 @@ def _number(of: Kind, typed: str, *, is_whole: bool) -> int | float:
     found = re.fullmatch(r"\$?\s*(-?[\d,_ ]*\d(?:\.\d+)?)\s*(k|m|bn?)?", typed.strip().lower())
     if found is None:
         raise Unfit(f"“{typed.strip()[:40]}” is no number. {of.hint}")
+    digits, _, fraction = found[1].lstrip("-").partition(".")
+    if not re.fullmatch(r"\d+|\d{1,3}([,_ ]\d{3})+", digits):  # "1,2" is 1.2 to some, and 12 by a slip to others
+        plain = re.sub(r"[,_ ]", "", found[1])
+        as_fraction = "" if fraction or digits.count(",") != 1 else found[1].replace(",", ".")
+        remedy = f"{as_fraction} if it is a fraction, {plain} if not" if as_fraction else plain
+        raise Unfit(f"“{typed.strip()[:40]}” can be read in two ways. Write {remedy}; thousands as in 1,200.")
     number = float(re.sub(r"[,_ ]", "", found[1])) * _SIZES[found[2] or ""]
     if not math.isfinite(number) or not of.least <= number <= of.most:
         raise Unfit(f"It must lie between {of.least:,.0f} and {of.most:,.0f}. {of.hint}")
@@ -125,17 +141,59 @@ def _domain(typed: str) -> str:
     return host
 
 
-def _name_on(network: str, typed: str) -> str:
+def _name_on(of: Kind, typed: str) -> str:
     """A handle out of "ada", "@ada" or the profile's link; LinkedIn's and Crunchbase's have their kind before them."""
-    _, _, default = network.partition(":")
-    path = urlsplit(typed.strip()).path if "://" in typed else re.sub(r"^[\w.]+\.(com|org)/", "", typed.strip())
+    network, shown = kinds.NETWORKS[of.network], typed.strip()[:60]
+    path = _path_on(network, typed.strip(), of.hint)
     parts = [unquote(part) for part in path.strip("/").split("/") if part]
-    name = parts[1] if default and len(parts) > 1 else parts[0] if parts else ""
-    before = f"{parts[0] if len(parts) > 1 else default}/" if default else ""
-    name = name.removeprefix("@")
-    if not re.fullmatch(r"[\w.&'’-]{1,100}", name) or not re.fullmatch(r"([a-z]{2,20}/)?", before):
-        raise Unfit(f"“{typed.strip()[:60]}” is no name on a network. Write the name there or the profile’s link.")
-    return f"{before}{name}"
+    if of.before and len(parts) < 2:
+        parts = [of.before[0], *parts]
+    if of.before and parts[0] not in of.before:
+        known = " or ".join(f"{one}/" for one in of.before)
+        raise Unfit(f"“{shown}” is another kind of profile: a name on {network.title} starts with {known} here.")
+    name = (parts[len(of.before[:1]) :] or [""])[0].removeprefix("@")
+    if not re.fullmatch(network.name, name) or name.lower() in network.hosts:
+        raise Unfit(f"“{shown}” is no name on {network.title}. {of.hint}")
+    return f"{parts[0]}/{name}" if of.before else name
+
+
+def _path_on(network: kinds.Network, typed: str, hint: str) -> str:
+    """What follows the host of a link, which must be one of the network's; what is no link, as it is."""
+    first = typed.partition("/")[0].lower()
+    if "://" not in typed and not ("/" in typed and "." in first):
+        return typed
+    try:
+        parts = urlsplit(typed if "://" in typed else f"https://{typed}")
+        host = parts.hostname or ""
+    except ValueError:
+        parts, host = urlsplit(""), ""
+    if parts.scheme.lower() not in ("http", "https") or not host:
+        raise Unfit(f"“{typed[:60]}” is no link of a profile. {hint}")
+    if not any(host == one or host.endswith(f".{one}") for one in network.hosts):
+        raise Unfit(f"“{typed[:60]}” leads to {host[:60]}, not to {network.title}. {hint}")
+    return parts.path
+
+
+def _time_zone(typed: str) -> str:
+    """A name of the IANA database, in its own letters."""
+    name = _time_zones().get(typed.strip().lower().replace(" ", "_"))
+    if name is None:
+        raise Unfit(f"“{typed.strip()[:40]}” is no time zone. Write its name, such as Europe/Dublin or UTC.")
+    return name
+
+
+@cache
+def _time_zones() -> dict[str, str]:
+    """Every name by its lower case; "localtime" is a link of some systems to whatever zone they are in."""
+    return {name.lower(): name for name in zoneinfo.available_timezones() - {"localtime", "Factory"}}
+
+
+def _country(typed: str) -> str:
+    code = typed.strip().upper()
+    if code not in kinds.COUNTRIES:
+        remedy = "The United Kingdom is GB." if code == "UK" else "Write the two letters of ISO 3166-1, such as IE."
+        raise Unfit(f"“{typed.strip()[:40]}” is no country’s code. {remedy}")
+    return code
 
 
 def _chosen(of: Kind, typed: str) -> str | bool:

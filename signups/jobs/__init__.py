@@ -6,7 +6,7 @@ and which are late, is `watching`'s. django-q2's schedules and the sweep are wak
 no harm.
 """
 
-from signups.jobs.running import run, run_now, start, wake_due
+from signups.jobs.running import run, run_now, start, start_soon, wake_due
 from signups.jobs.watching import Standing, standing, standings
 
-__all__ = ["Standing", "run", "run_now", "standing", "standings", "start", "wake_due"]
+__all__ = ["Standing", "run", "run_now", "standing", "standings", "start", "start_soon", "wake_due"]

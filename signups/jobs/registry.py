@@ -46,7 +46,7 @@ JOBS: tuple[Job, ...] = (
     Job(
         "prune",
         "Tidy up",
-        "Forgets what is too old to be looked at: attempts, usage reports the CRM had, runs of these jobs.",
+        "Forgets what is too old to be looked at: attempts, reports the CRM had, answers about nobody, old runs.",
         "signups.jobs.tidying.step",
     ),
     Job(
@@ -87,6 +87,12 @@ JOBS: tuple[Job, ...] = (
         "Finds whoever was accepted days ago and has not called the API: they are sent help with the integration.",
         "signups.usage.quiet.step",
         Event.WENT_QUIET,
+    ),
+    Job(
+        "remerge",
+        "Merge profiles anew",
+        "After staff changed whom to believe: decides every fact anew, the most valuable people first. Asks nobody.",
+        "signups.remerging.step",
     ),
     Job(
         "feed_alert",

@@ -129,6 +129,24 @@ def start(name: str, period: str) -> bool:
     return is_new
 
 
+def start_soon(name: str, wait: timedelta, note: str) -> None:
+    """Open a run that begins after `wait`, in the caller's transaction. One that nobody is at waits so long instead.
+
+    Where one is under way the new one comes after it: whatever that had read before is read again.
+    """
+    job, at = registry.job(name), timezone.now()
+    columns = {"note": storable(note)[:1000], "claim": None, "claimed_until": Now() + wait, "tries": 0}
+    with write_transaction():
+        is_idle = Q(claim=None) | Q(claimed_until__lte=Now())
+        idle = JobRun.objects.select_for_update().filter(is_idle, job=job.name, state=JobRun.State.RUNNING).first()
+        if idle is not None:
+            JobRun.objects.filter(pk=idle.pk).update(**columns)
+            return
+        while JobRun.objects.filter(job=job.name, period=f"{at:%Y-%m-%d %H:%M:%S}").exists():
+            at += timedelta(seconds=1)
+        JobRun.objects.create(job=job.name, period=f"{at:%Y-%m-%d %H:%M:%S}", started_at=Now(), **columns)
+
+
 def run_now(name: str, user: AbstractBaseUser, now: datetime | None = None) -> JobRun | None:
     """Have a job run at once because staff want it; returns the run, None where one is under way.
 
@@ -155,6 +173,7 @@ def wake_due(now: datetime | None = None) -> int:
     """Queue each job that has something to do now; returns how many that were. A few cheap queries, and no write."""
     now = now or timezone.now()
     is_open = set(JobRun.objects.filter(_is_open()).order_by().values_list("job", flat=True))
+    is_open -= set(_claimed().filter(job__in=is_open).values_list("job", flat=True)) if is_open else set()
     due = [job for job in registry.JOBS if job.name in is_open or watching.due_day(job, now) is not None]
     return sum(queueing.enqueue("signups.tasks.run_job", job.name) for job in due)
 
@@ -167,8 +186,15 @@ def _is_open() -> Q:
     return Q(state=JobRun.State.RUNNING) & (Q(claimed_until=None) | Q(claimed_until__lte=Now()))
 
 
+def _claimed() -> QuerySet[JobRun]:
+    """The runs that somebody is at."""
+    return JobRun.objects.filter(_IS_CLAIMED, state=JobRun.State.RUNNING).order_by()
+
+
 def _take(job: Job) -> Run | None:
-    """Claim the eldest open run of a job, None where there is none or another process was faster."""
+    """Claim the eldest open run of a job, None where there is none, one is under way, or another process was faster."""
+    if _claimed().filter(job=job.name).exists():
+        return None
     key = JobRun.objects.filter(_is_open(), job=job.name).order_by("pk").values_list("pk", flat=True).first()
     if key is None:
         return None

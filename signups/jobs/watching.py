@@ -68,7 +68,8 @@ def standing(job: Job, now: datetime) -> Standing:
     day, done = latest_day(job, now), runs.filter(state=JobRun.State.DONE)
     if day is not None:  # a run of a day far ahead is a clock's mistake, and says nothing of today's
         done = done.filter(period__lt=(day + 2 * _DAY).isoformat())
-    last, last_done = runs.first(), done.first()
+    last = runs.first()
+    last_done = done.first() if last is not None else None
     next_at = None if day is None else _begin(job, day + _DAY)
     return Standing(job, last, last_done, next_at, _trouble(job, last, last_done, day, now))
 

@@ -18,12 +18,21 @@ class Company(models.Model):
     profile = ProfileField()
     # The company this one turned out to be; whoever comes from its domain belongs there
     merged_into = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged")
+    # When its signups are to be scored anew by a task, NULL where none waits
+    tell_due_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # By which order of providers its profile was last merged anew ("": never)
+    ranked_by = models.CharField(max_length=32, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         ordering = ["name"]
         verbose_name_plural = "companies"
+        indexes = [
+            models.Index(
+                fields=["tell_due_at"], name="companies_to_tell", condition=models.Q(tell_due_at__isnull=False)
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name or self.domain

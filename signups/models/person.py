@@ -24,6 +24,8 @@ class Person(models.Model):
     name = models.CharField(max_length=255, blank=True)
     company = models.ForeignKey(Company, null=True, blank=True, on_delete=models.SET_NULL, related_name="people")
     profile = ProfileField()
+    # By which order of providers the profile was last merged anew ("": never)
+    ranked_by = models.CharField(max_length=32, blank=True, editable=False)
     # What they said themselves when asked: whether they write code
     said_developer = models.BooleanField("said to be a developer", null=True, blank=True)
     said_developer_at = models.DateTimeField(null=True, blank=True)
@@ -64,7 +66,8 @@ class CompanyMatch(models.Model):
     """A company that a person may work at: how sure we are, why, and what staff say of it.
 
     `company` is empty as long as no row of ours has that domain. One that is *open* waits for staff's yes or no, which
-    is kept as a fact about the person and as a label of how good the guess was.
+    is kept as a fact about the person and as a label of how good the guess was. `company_before`: where the person was
+    when staff answered, to go back to when that is taken back.
     """
 
     class State(models.TextChoices):
@@ -85,6 +88,9 @@ class CompanyMatch(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     decided_at = models.DateTimeField(null=True, blank=True)
+    company_before = models.ForeignKey(
+        Company, null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -43,6 +43,13 @@ def test_the_queue_shows_who_where_how_sure_and_why(browser: Client) -> None:
         assert words in shown
 
 
+@pytest.mark.parametrize("name", ["renamed.test", "Renamed.test", ""])
+def test_a_company_that_is_known_by_its_domain_alone_shows_it_once(browser: Client, name: str) -> None:
+    make_match(domain="renamed.test", name=name)
+    _, _, shown = browser.get(QUEUE).content.decode().partition('<p class="ob-match-name">')
+    assert shown.partition("</p>")[0].lower().count(">renamed.test<") == 1
+
+
 def test_only_what_is_open_waits(browser: Client) -> None:
     make_match("a@x.test", state="attached")
     make_match("b@x.test", state="weak")

@@ -183,6 +183,22 @@ def test_a_number_is_kept_as_one_and_the_signups_are_scored_again(browser: Clien
         ("activeAt", "yesterday", "is no date. A date, such as 2026-11-24"),
         ("geo.lat", "91", "It must lie between -90 and 90."),
         ("employment.domain", "no domain", "is no domain. Write it as example.com."),
+        ("twitter.handle", "https://www.linkedin.com/in/ada", "leads to www.linkedin.com, not to X."),
+        ("linkedin.handle", "github.com/ada", "leads to github.com, not to LinkedIn."),
+        ("linkedin.handle", "https://www.linkedin.com/company/acme", "starts with in/ or pub/"),
+        ("github.handle", "https://github.com.evil.test/ada", "leads to github.com.evil.test, not to GitHub."),
+        ("github.handle", "ftp://github.com/ada", "is no link"),
+        ("twitter.handle", "twitter.com", "is no name on X."),
+        ("timeZone", "Europe/Atlantis", "is no time zone. Write its name, such as Europe/Dublin or UTC."),
+        ("timeZone", "localtime", "is no time zone."),
+        ("geo.countryCode", "XX", "is no country’s code. Write the two letters of ISO 3166-1"),
+        ("geo.countryCode", "Ireland", "is no country’s code."),
+        ("geo.countryCode", "UK", "The United Kingdom is GB."),
+        ("github.followers", "1,2", "Write 1.2 if it is a fraction, 12 if not; thousands as in 1,200."),
+        ("github.followers", "1,2345", "thousands as in 1,200."),
+        ("github.followers", "1 2", "thousands as in 1,200."),
+        ("utcOffset", "5,5", "Write 5.5 if it is a fraction, 55 if not"),
+        ("gravatar.urls", "https://a.test, b", "is no link"),
     ],
 )
 def test_what_is_no_value_is_refused_with_the_remedy(browser: Client, path: str, typed: str, said: str) -> None:
@@ -226,7 +242,19 @@ def test_who_may_only_look_sees_the_provenance_and_no_pencil() -> None:
     [
         (Subject.COMPANY, "metrics.raised", "$4.5m", 4_500_000),
         (Subject.COMPANY, "metrics.employees", "1,200", 1_200),
+        (Subject.COMPANY, "metrics.raised", "1,200.5k", 1_200_500),
+        (Subject.COMPANY, "metrics.employees", "12 345 678", 12_345_678),
         (Subject.COMPANY, "tags", "a\r\n\nb\na", ["a", "b"]),
+        (Subject.COMPANY, "tags", "fintech, B2B,,\nfintech", ["fintech", "B2B"]),
+        (Subject.COMPANY, "domainAliases", "acme.io, acme.dev", ["acme.io", "acme.dev"]),
+        (Subject.COMPANY, "linkedin.handle", "https://uk.linkedin.com/company/booking.com", "company/booking.com"),
+        (Subject.COMPANY, "crunchbase.handle", "https://www.crunchbase.com/organization/acme", "organization/acme"),
+        (Subject.PERSON, "twitter.handle", "https://x.com/ada?s=20", "ada"),
+        (Subject.PERSON, "twitter.handle", "https://mobile.twitter.com/ada", "ada"),
+        (Subject.PERSON, "facebook.handle", "ada.byrne", "ada.byrne"),
+        (Subject.PERSON, "timeZone", "europe/dublin", "Europe/Dublin"),
+        (Subject.PERSON, "geo.countryCode", " ie", "IE"),
+        (Subject.PERSON, "gravatar.urls", "https://a.test/x,y", ["https://a.test/x,y"]),
         (Subject.COMPANY, "domainAliases", "https://www.Acme.io/\nacme.dev", ["acme.io", "acme.dev"]),
         (Subject.COMPANY, "emailProvider", "no", False),
         (Subject.COMPANY, "crunchbase.handle", "acme", "organization/acme"),
@@ -244,6 +272,10 @@ def test_what_people_type_is_kept_as_a_vendor_s_value_would_be(
     subject: Subject, path: str, typed: str, value: Any
 ) -> None:
     assert read(subject, path, typed) == value
+
+
+def test_there_are_as_many_countries_as_iso_3166_has() -> None:
+    assert len(kinds.COUNTRIES) == len(set(kinds.COUNTRIES)) == 249
 
 
 def test_every_fact_that_providers_may_give_has_a_kind() -> None:

@@ -186,6 +186,24 @@ def test_try_again_now_ends_the_wait(browser: Client) -> None:
     assert ProviderState.objects.get(slug="github").open_until is None
 
 
+def test_one_without_its_key_cannot_be_tried_again_and_the_setting_is_named(browser: Client, settings: Any) -> None:
+    settings.CLEARBIT = {**settings.CLEARBIT, "api_key": ""}
+    until = timezone.now() + timedelta(hours=1)
+    ProviderState.objects.create(slug="clearbit", order=0, open_until=until, trouble="x")
+    assert "Try again now" not in text(browser)
+    reply = " ".join(do(browser, "clearbit", "try_again").content.decode().split())
+    assert "Clearbit cannot be asked: it needs its key. Set CLEARBIT_API_KEY in the environment or .env" in reply
+    assert "is asked at the next look-up" not in reply
+    assert ProviderState.objects.get(slug="clearbit").open_until == until
+
+
+def test_one_that_is_switched_off_is_not_said_to_be_asked(browser: Client) -> None:
+    until = timezone.now() + timedelta(hours=1)
+    ProviderState.objects.create(slug="github", order=0, is_on=False, open_until=until, trouble="x")
+    assert "Try again now" not in text(browser)
+    assert "GitHub is switched off: switch it on" in do(browser, "github", "try_again").content.decode()
+
+
 def test_every_change_is_on_record(browser: Client) -> None:
     from django.contrib.admin.models import LogEntry
 

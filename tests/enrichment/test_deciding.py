@@ -170,6 +170,88 @@ def test_undoing_brings_back_a_company_from_before_there_were_candidates(boss: U
     assert signup.company == acme
 
 
+@pytest.mark.parametrize("answer", ["confirm", "deny"])
+def test_undoing_brings_back_a_company_that_the_evidence_alone_would_not_attach(boss: User, answer: str) -> None:
+    acme = make_company("acme.com", "Acme")
+    signup = make_signup("ada@bigmail.test", company=acme)
+    at_acme = make_match(signup.person, confidence=0.6, company=acme)
+    match = make_match(signup.person, "oldjob.com", 0.3, state="weak") if answer == "confirm" else at_acme
+    assert getattr(deciding, answer)(match, boss)
+    assert Signup.objects.get().company != acme
+    assert deciding.undo(match)
+    signup.refresh_from_db()
+    match.refresh_from_db()
+    assert (signup.company, signup.person.company) == (acme, acme)
+    assert (match.state in deciding.DECIDED, match.decided_by) == (False, None)
+
+
+def test_undoing_brings_back_a_company_whose_candidate_is_gone_meanwhile(boss: User) -> None:
+    acme = make_company("acme.com", "Acme")
+    signup = make_signup("ada@acme.com", company=acme)
+    match = make_match(signup.person, "oldjob.com")
+    deciding.confirm(match, boss)
+    signup.person.company_matches.exclude(pk=match.pk).delete()
+    deciding.undo(match)
+    signup.refresh_from_db()
+    match.refresh_from_db()
+    assert (signup.company, match.state) == (acme, "open")
+
+
+def test_undoing_leads_to_the_company_that_the_one_before_was_merged_into(boss: User) -> None:
+    acme, kept = make_company("acme.com", "Acme"), make_company("kept.com", "Kept")
+    signup = make_signup("ada@bigmail.test", company=acme)
+    match = make_match(signup.person, "oldjob.com")
+    deciding.confirm(match, boss)
+    Company.objects.filter(pk=acme.pk).update(merged_into=kept)
+    deciding.undo(match)
+    signup.refresh_from_db()
+    assert signup.company == kept
+
+
+def test_undoing_never_leads_where_staff_said_no(boss: User) -> None:
+    acme = make_company("acme.com", "Acme")
+    signup = make_signup("ada@acme.com", company=acme)
+    match = make_match(signup.person, "oldjob.com")
+    deciding.confirm(match, boss)
+    deciding.deny(signup.person.company_matches.get(domain="acme.com"), boss)
+    deciding.undo(match)
+    signup.refresh_from_db()
+    assert signup.company is None
+
+
+def test_undoing_a_yes_where_they_were_at_no_company_leaves_them_at_none(boss: User) -> None:
+    make_company("acme.com", "Acme")
+    signup = make_signup("ada@bigmail.test")
+    match = make_match(signup.person)
+    deciding.confirm(match, boss)
+    deciding.undo(match)
+    signup.refresh_from_db()
+    match.refresh_from_db()
+    assert (signup.company, match.state) == (None, "open")
+
+
+def test_undoing_a_second_yes_brings_the_first_back(boss: User) -> None:
+    person = make_signup("ada@bigmail.test").person
+    first, second = make_match(person), make_match(person, "other.com")
+    deciding.confirm(first, boss)
+    deciding.confirm(second, boss)
+    deciding.undo(second)
+    person.refresh_from_db()
+    states = dict(person.company_matches.values_list("domain", "state"))
+    assert states == {"acme.com": "confirmed", "other.com": "weak"}
+    assert person.profile["employment.domain"]["value"] == "acme.com"
+    assert person.signups.get().company.domain == "acme.com"  # type: ignore[union-attr]
+
+
+def test_a_no_leaves_them_at_a_company_that_the_evidence_alone_would_not_attach(boss: User) -> None:
+    acme = make_company("acme.com", "Acme")
+    signup = make_signup("ada@bigmail.test", company=acme)
+    make_match(signup.person, confidence=0.6, company=acme)
+    deciding.deny(make_match(signup.person, "oldjob.com"), boss)
+    signup.refresh_from_db()
+    assert (signup.company, signup.profile_version) == (acme, 1)
+
+
 def test_saying_the_same_twice_changes_nothing(boss: User) -> None:
     signup = make_signup("ada@bigmail.test")
     match = make_match(signup.person)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from django.core.management.base import CommandError, OutputWrapper
 from django.db import connection
 from django.db.models.functions import Now
 from tqdm import tqdm
+from tqdm.contrib.logging import logging_redirect_tqdm
 
 from signups.management.commands import up
 from signups.management.demo import life, summary
@@ -79,10 +81,17 @@ def _refuse_company() -> None:
 
 @contextmanager
 def _bar(days: int, file: TextIO | OutputWrapper) -> Iterator[life.Progress]:
-    """A bar by the story's days. Its own clock would be the demo's, so it shows no times but ours."""
+    """A bar by the story's days. Its own clock would be the demo's, so it shows no times but ours.
+
+    What is logged meanwhile stands above it: warnings, and every request where a machine reads the log.
+    """
     tqdm.monitor_interval = 0
     began, start = time.monotonic(), life.beginning(days)
-    with tqdm(total=float(days), desc="Living", bar_format=_BAR, file=file, mininterval=0) as bar:
+    with (
+        _quiet(),
+        tqdm(total=float(days), desc="Living", bar_format=_BAR, file=file, mininterval=0) as bar,
+        logging_redirect_tqdm(),
+    ):
 
         def progress(moment: datetime) -> None:
             gone = min(float(days), (moment - start) / timedelta(days=1))
@@ -92,3 +101,16 @@ def _bar(days: int, file: TextIO | OutputWrapper) -> Iterator[life.Progress]:
 
         yield progress
         bar.update(days - bar.n)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the thousands of lines that a month's requests and deliveries make, but with `LOG_FORMAT=json`."""
+    ours = logging.getLogger("signups")
+    level = ours.level
+    if not settings.LOG_FORMAT:
+        ours.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        ours.setLevel(level)
