@@ -7,7 +7,7 @@ those that staff must decide as *open*. What staff decided is never undone here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
