@@ -19,6 +19,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -92,9 +93,8 @@ def fanout(options: argparse.Namespace, sandbox: str) -> dict[str, float]:
     worker = subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         assert worker.stdout is not None
-        for line in worker.stdout:
-            if "Cluster at work" in line:
-                break
+        next(line for line in worker.stdout if "Cluster at work" in line)
+        threading.Thread(target=worker.stdout.read, daemon=True).start()  # a full pipe would stop it
         _owe(options.signups, slugs)
         while not (began := Delivery.objects.filter(finished_at__isnull=False).exists()):
             time.sleep(0.01)
@@ -105,7 +105,7 @@ def fanout(options: argparse.Namespace, sandbox: str) -> dict[str, float]:
         assert began
     finally:
         worker.terminate()
-        worker.communicate(timeout=60)
+        worker.wait(timeout=60)
     return {"signups a second": options.signups / seconds, "deliveries a second": 4 * options.signups / seconds}
 
 
