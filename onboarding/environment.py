@@ -123,7 +123,12 @@ VARIABLES: tuple[Variable, ...] = (
         5_000,
         "How long one question waits for them where there is time, in milliseconds; 5 s is what resolv.conf(5) says",
     ),
-    Variable("VETTING_BUDGET_MS", int, 1500, "The deadline of all look-ups of one signup, in milliseconds"),
+    Variable(
+        "VETTING_BUDGET_MS",
+        int,
+        1500,
+        "When a signup is answered at the latest, in milliseconds: look-ups are waited for until just before",
+    ),
     Variable(
         "SHARED_NETWORKS",
         list,
