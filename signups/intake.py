@@ -407,6 +407,8 @@ def _save(submission: Submission, assessment: Assessment, person: Person) -> Sig
     person.company = company or person.company
     is_new = person.pk is None
     person.save()
+    if is_new and profiles.has_refused(assessment.findings.about(Subject.PERSON, person.email)):
+        profiles.forget_answers(person)
     if assessment.verdict != Verdict.REJECTED:
         belonging.keep_matches(person, assessment.findings.candidates, company, is_new=is_new)
     enrichment.save(assessment.findings)

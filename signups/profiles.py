@@ -113,7 +113,8 @@ def take(row: Person | Company, results: Iterable[Result], *, tells: bool = True
 def merge_anew(row: Person | Company, rules: Precedence, mark: str) -> bool:
     """Merge what was said of a person or company by these rules, and tell of it if other values hold; says whether.
 
-    For a transaction, in which a person's signups are locked. A company's are left to a task, however few.
+    For a transaction, in which a person's signups are locked. A company's are told of after it (`tell_put_off`): so
+    many tasks as a change of the rules changes companies would leave no room in the queue for deliveries.
     """
     row = _locked(row)
     change, subject = merged(_subject(row), row.profile, (), rules), _subject(row)
@@ -122,7 +123,7 @@ def merge_anew(row: Person | Company, rules: Precedence, mark: str) -> bool:
         row.name = str(name)[:255]
     row.profile, row.ranked_by = change.profile, mark
     row.save(update_fields=["name", "profile", "ranked_by", "updated_at"])
-    if change.is_new and not put_off(row, few=0):
+    if change.is_new and not put_off(row, few=0, queues=False):
         tell(row)
     return change.is_new
 
@@ -190,17 +191,18 @@ def _to_tell(row: Person | Company, most: int = MOST_TOLD, *, also_old: bool = T
 # -- Telling later -----------------------------------------------------------------------------------------------------
 
 
-def put_off(row: Person | Company, few: int = FEW) -> bool:
+def put_off(row: Person | Company, few: int = FEW, *, queues: bool = True) -> bool:
     """Leave telling to a task where it would be more than a few signups, and say whether it was left.
 
     For the transaction that changed the row: the company keeps that it has to be told of, so that a lost task is found
-    by the sweep. Otherwise the caller tells once its transaction is over.
+    by the sweep. Otherwise the caller tells once its transaction is over. Without `queues` the caller is the task.
     """
     if isinstance(row, Person) or len(_to_tell(row, few + 1)) <= few:
         return False
     row.tell_due_at = timezone.now() + _TELL_WITHIN
     Company.objects.filter(pk=row.pk).update(tell_due_at=row.tell_due_at)
-    transaction.on_commit(partial(enqueue, "signups.tasks.tell_company", row.pk, is_urgent=True), robust=True)
+    if queues:
+        transaction.on_commit(partial(enqueue, "signups.tasks.tell_company", row.pk, is_urgent=True), robust=True)
     return True
 
 

@@ -26,6 +26,7 @@ from signups.models import Company, Person, Signup
 from signups.transactions import write_transaction
 
 JOB = "remerge"
+_reached: tuple[str, int, int] | None = None  # by which rules, and the score and id of the last signup looked at
 AT_ONCE = 200  # signups, and as many people and companies without one, of one step
 WAIT = timedelta(seconds=15)  # until every process has read the rules anew, and staff have clicked on
 
@@ -46,6 +47,7 @@ def change() -> Iterator[Begun]:
             before = digest(_fresh())
             yield begun
             if digest(_fresh()) != before:
+                _from_the_top()
                 begun.number = Person.objects.count() + Company.objects.count()
                 jobs.start_soon(JOB, WAIT, f"To be merged anew: {begun.number:,}. Staff changed whom to believe.")
     finally:
@@ -69,17 +71,33 @@ def step(run: Run) -> bool:
     return bool(people or companies)
 
 
+def _from_the_top() -> None:
+    global _reached
+    _reached = None
+
+
 def _fresh() -> Precedence:
     precedence.forget()
     return precedence.current()
 
 
 def _next(mark: str) -> tuple[set[int], set[int]]:
-    """The ids of the next people and companies whose profiles were merged by other rules. At most three queries."""
+    """The ids of the next people and companies whose profiles were merged by other rules. At most four queries.
+
+    This process goes on where it stopped; whoever came before that meanwhile is found at the end.
+    """
+    global _reached
     is_old = ~Q(person__ranked_by=mark) | Q(company__isnull=False) & ~Q(company__ranked_by=mark)
-    best = Signup.objects.filter(is_old).order_by("-score", "pk").values_list("person_id", "company_id")
-    if found := list(best[:AT_ONCE]):
-        return {person for person, _ in found}, {company for _, company in found if company is not None}
+    old = Signup.objects.filter(is_old).order_by("-score", "pk")
+    if _reached is not None and _reached[0] == mark:
+        _, score, pk = _reached
+        old = old.filter(Q(score__lt=score) | Q(score=score, pk__gt=pk), score__lte=score)
+    if found := list(old.values_list("person_id", "company_id", "score", "pk")[:AT_ONCE]):
+        _reached = (mark, *found[-1][2:])
+        return {one[0] for one in found}, {one[1] for one in found if one[1] is not None}
+    if _reached is not None:
+        _from_the_top()
+        return _next(mark)
     rest = (model.objects.exclude(ranked_by=mark).order_by("pk") for model in (Person, Company))
     people, companies = (set(rows.values_list("pk", flat=True)[:AT_ONCE]) for rows in rest)
     return people, companies
@@ -106,6 +124,8 @@ def _merge(run: Run, row: Person | Company, rules: Precedence, mark: str) -> Non
             list(row.signups.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
         is_new = profiles.merge_anew(row, rules, mark)
         counts.read, counts.changed = 1, int(is_new)
+    if is_new and isinstance(row, Company):
+        profiles.tell_put_off(row.pk)
 
 
 def _subject(row: Person | Company) -> Subject:

@@ -67,7 +67,7 @@ def merged_anew(begun: Begun) -> str:
     if not begun.number:
         return ""
     profiles_are = "1 profile is" if begun.number == 1 else f"{begun.number:,} profiles are"
-    return f" {profiles_are} merged anew within minutes, the most valuable first: Jobs says how far that is."
+    return f" {profiles_are} merged anew in the background, the most valuable first: Jobs says how far that is."
 
 
 def decided(subject: Subject, path: str, fact: Mapping[str, Any], first: list[str]) -> Any:

@@ -150,6 +150,8 @@ class _Desk:
             if match.state != state:
                 match.state = state
                 match.save()
+        if stays is not None:  # held, for it may be merged into another at this moment
+            stays, _ = belonging.found_or_made(stays.domain, stays.name, {})
         company, is_new = stays, False
         if best is not None and stays is None:
             company, is_new = belonging.found_or_made(best.domain, best.name or best.domain, {})

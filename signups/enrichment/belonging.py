@@ -48,7 +48,7 @@ FROM (
     FROM signups_signup signup JOIN signups_person person ON person.id = signup.person_id
     WHERE signup.email_domain = %%s AND person.company_id IS NOT NULL AND signup.verdict <> 'rejected'
       AND person.email <> %%s
-    ORDER BY signup.id DESC LIMIT 500
+    ORDER BY signup.created_at DESC LIMIT 500
 ) latest JOIN signups_company company ON company.id = latest.company_id
 LEFT JOIN signups_companymatch said
   ON said.person_id = latest.person_id AND said.company_id = latest.company_id AND said.state = 'confirmed'

@@ -25,7 +25,7 @@ from django.utils import timezone
 from signups.deliveries import heartbeats, queueing
 from signups.jobs import registry, watching
 from signups.jobs.registry import Job
-from signups.models import JobRun
+from signups.models import Heartbeat, JobRun
 from signups.storable import storable
 from signups.transactions import write_transaction
 
@@ -142,6 +142,7 @@ def start_soon(name: str, wait: timedelta, note: str) -> None:
         if idle is not None:
             JobRun.objects.filter(pk=idle.pk).update(**columns)
             return
+        Heartbeat.beat("job started soon")  # locks its row: of two in one second the later takes the next
         while JobRun.objects.filter(job=job.name, period=f"{at:%Y-%m-%d %H:%M:%S}").exists():
             at += timedelta(seconds=1)
         JobRun.objects.create(job=job.name, period=f"{at:%Y-%m-%d %H:%M:%S}", started_at=Now(), **columns)

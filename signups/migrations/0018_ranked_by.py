@@ -11,11 +11,11 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='company',
             name='ranked_by',
-            field=models.CharField(blank=True, editable=False, max_length=32),
+            field=models.CharField(blank=True, db_default='', editable=False, max_length=32),
         ),
         migrations.AddField(
             model_name='person',
             name='ranked_by',
-            field=models.CharField(blank=True, editable=False, max_length=32),
+            field=models.CharField(blank=True, db_default='', editable=False, max_length=32),
         ),
     ]

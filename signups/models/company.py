@@ -21,7 +21,7 @@ class Company(models.Model):
     # When its signups are to be scored anew by a task, NULL where none waits
     tell_due_at = models.DateTimeField(null=True, blank=True, editable=False)
     # By which order of providers its profile was last merged anew ("": never)
-    ranked_by = models.CharField(max_length=32, blank=True, editable=False)
+    ranked_by = models.CharField(max_length=32, blank=True, db_default="", editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -25,7 +25,7 @@ class Person(models.Model):
     company = models.ForeignKey(Company, null=True, blank=True, on_delete=models.SET_NULL, related_name="people")
     profile = ProfileField()
     # By which order of providers the profile was last merged anew ("": never)
-    ranked_by = models.CharField(max_length=32, blank=True, editable=False)
+    ranked_by = models.CharField(max_length=32, blank=True, db_default="", editable=False)
     # What they said themselves when asked: whether they write code
     said_developer = models.BooleanField("said to be a developer", null=True, blank=True)
     said_developer_at = models.DateTimeField(null=True, blank=True)

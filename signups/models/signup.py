@@ -116,7 +116,7 @@ class Signup(models.Model):
     lookups_tried = models.PositiveSmallIntegerField(default=0, editable=False)
     profile_version = models.PositiveIntegerField(default=1, editable=False)
     # What the company's profile said when the signup was last scored; "" for one from before there were such stamps
-    company_stamp = models.CharField(max_length=32, blank=True, editable=False)
+    company_stamp = models.CharField(max_length=32, blank=True, db_default="", editable=False)
 
     objects = SignupQuerySet.as_manager()
 
@@ -127,6 +127,7 @@ class Signup(models.Model):
             models.Index(
                 fields=["lookups_due_at"], name="lookups_due", condition=models.Q(lookups_due_at__isnull=False)
             ),
+            models.Index(fields=["-score", "id"], name="signups_by_score"),
             models.Index(fields=["labelled_at"], name="labelled", condition=models.Q(labelled_at__isnull=False)),
             # The counts of `signups.vetting.velocity`: how many of the same since when.
             *(

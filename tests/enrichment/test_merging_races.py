@@ -38,12 +38,10 @@ def in_threads(*tasks: Callable[[], Any]) -> list[Any]:
 
 
 def arrive(number: int) -> None:
-    """As intake saves somebody: the person's row, then the company, then the signup."""
+    """As intake saves somebody new: the company, then the person, then the signup."""
     with write_transaction():
-        person = Person.objects.create(email=f"p{number}@acme.io")
         company, _ = belonging.found_or_made("acme.io", "Acme", {})
-        person.company = company
-        person.save()
+        person = Person.objects.create(email=f"p{number}@acme.io", company=company)
         values = {"verdict": Verdict.ACCEPTED, "machine_verdict": Verdict.ACCEPTED, "email_domain": "acme.io"}
         Signup.objects.create(person=person, company=company, email=person.email, name="P", **values)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.utils import timezone
 
 from signups import enrichment, intake, profiles
 from signups.contracts import Deadline, Subject
@@ -120,6 +122,15 @@ def test_staff_s_no_outlasts_a_look_up_under_way(sandbox: Sandbox) -> None:
     Person.objects.filter(pk=signup.person_id).update(company=None)
     intake.complete(Signup.objects.get())
     assert Signup.objects.get().company is None
+
+
+def test_whoever_refuses_at_their_first_signup_leaves_no_older_answer(sandbox: Sandbox) -> None:
+    old = timezone.now() - timedelta(days=40)
+    about = {"provider": "hunter", "subject": "person", "key": "ada@dev.test"}
+    Lookup.objects.create(**about, outcome="found", facts={"bio": "Old"}, fetched_at=old, expires_at=old)
+    sandbox.fault("clearbit", route="/people/", status=451, times=None)
+    sign_up("ada@dev.test", "Ada B")
+    assert not Lookup.objects.filter(**about).exists()
 
 
 def test_nothing_of_a_provider_is_left_of_whoever_refuses(sandbox: Sandbox) -> None:

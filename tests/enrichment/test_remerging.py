@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from django.test import Client
 from django.urls import reverse
 
-from signups import enrichment, jobs, remerging, tasks
+from signups import enrichment, jobs, remerging
 from signups.admin import engine
 from signups.models import Company, Delivery, FieldPrecedence, JobRun, Person, Signup
 from tests.deliveries.acts import queued
@@ -79,7 +79,7 @@ def test_a_fact_s_own_order_counts_too() -> None:
     assert place(ada) == "Cork"
 
 
-def test_a_company_s_signups_are_told_by_a_task() -> None:
+def test_a_company_s_signups_are_told_by_the_job_and_crowd_nobody_out_of_the_queue() -> None:
     acme = make_company("acme.com", "Acme")
     Company.objects.filter(pk=acme.pk).update(profile=said("name", clearbit="Acme", github="ACME Inc"))
     make_delivery(make_signup("ada@acme.com", company=acme), "close", state="delivered")
@@ -87,9 +87,9 @@ def test_a_company_s_signups_are_told_by_a_task() -> None:
     go()
     acme.refresh_from_db()
     assert (acme.name, acme.fact("name")) == ("ACME Inc", "ACME Inc")
-    assert ("signups.tasks.tell_company", acme.pk) in queued()
-    tasks.tell_company(acme.pk)
+    assert "signups.tasks.tell_company" not in {task for task, _ in queued()}
     assert Signup.objects.get().profile_version == 2
+    assert acme.tell_due_at is None
 
 
 @pytest.mark.parametrize("columns", [{"is_on": False}, {"daily_calls": 10}])
@@ -156,7 +156,7 @@ def test_staff_read_how_many_and_see_how_far_on_the_page_of_jobs() -> None:
     browser.force_login(User.objects.create_superuser("boss"))
     url = reverse("admin:signups_provider_move", args=["github"])
     reply = browser.post(url, {"place": "1"}, follow=True).content.decode()
-    assert "1 profile is merged anew within minutes, the most valuable first: Jobs says how far that is." in reply
+    assert "1 profile is merged anew in the background, the most valuable first: Jobs says how far that is." in reply
     shown = browser.get(reverse("admin:signups_jobrun_changelist")).content.decode()
     assert "Merge profiles anew" in shown
     assert "To be merged anew: 1. Staff changed whom to believe." in shown
