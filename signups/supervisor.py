@@ -29,7 +29,7 @@ from django.db import Error as DatabaseError
 from django.db import close_old_connections, connection
 from django.db.models.functions import Now
 
-from signups import waking
+from signups import cluster_guard, waking
 from signups.deliveries import breaker, heartbeats, queueing
 from signups.deliveries.schedule import ensure_schedules
 from signups.models import Heartbeat
@@ -57,6 +57,7 @@ class Supervisor:
         self.drain_within_s = drain_within_s
         self.heartbeat = f"worker {socket.gethostname()[:30]}:{os.getpid()}"
         self.cluster: subprocess.Popen[bytes] | None = None
+        self._guard: subprocess.Popen[bytes] | None = None
         self._stops = 0
         self._started = 0.0
         self._names = {  # of the signs of life, and what it means that one does not come
@@ -174,6 +175,8 @@ class Supervisor:
             start_new_session=True,
             preexec_fn=_end_with_parent,
         )
+        guard = [sys.executable, "-I", cluster_guard.__file__, str(self.cluster.pid), str(self.drain_within_s)]
+        self._guard = subprocess.Popen(guard, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603
         self._started = time.monotonic()
         self._waiting_since, self._last_beats, self._has_begun = {}, {}, False
         self._next_canary = self._next_wake = self._started
@@ -206,6 +209,10 @@ class Supervisor:
                 _reap()
                 time.sleep(0.05)
             logger.warning("Some process of the old cluster (group %s) does not end", cluster.pid)
+        if self._guard is not None:
+            with contextlib.suppress(OSError):
+                self._guard.communicate(b"ended\n", timeout=KILLED_WITHIN_S)
+            self._guard = None
 
     def _sleep(self, seconds: float) -> None:
         until = time.monotonic() + seconds

@@ -40,8 +40,8 @@ class Worker:
             time.sleep(0.1)
 
     def main(self) -> int:
-        (pid,) = children(self.process.pid)
-        return pid
+        """The eldest of its children; the other guards the cluster."""
+        return min(children(self.process.pid))
 
     def sentinel(self) -> int:
         (pid,) = children(self.main())
@@ -138,6 +138,18 @@ def test_a_cluster_ends_when_its_supervisor_is_killed(worker: Worker) -> None:
     worker.process.kill()
     worker.process.wait()
     until = time.monotonic() + 20
+    while alive(before):
+        assert time.monotonic() < until
+        time.sleep(0.2)
+
+
+def test_a_cluster_that_cannot_finish_without_its_supervisor_is_killed(worker: Worker) -> None:
+    before = worker.group()
+    for pid in before[1:]:
+        os.kill(pid, signal.SIGSTOP)
+    worker.process.kill()
+    worker.process.wait()
+    until = time.monotonic() + 40
     while alive(before):
         assert time.monotonic() < until
         time.sleep(0.2)
