@@ -90,17 +90,25 @@ def _text(typed: str, most: int) -> str:
     return text
 
 
-def _number(of: Kind, typed: str, *, is_whole: bool) -> int | float:
-    found = re.fullmatch(r"\$?\s*(-?[\d,_ ]*\d(?:\.\d+)?)\s*(k|m|bn?)?", typed.strip().lower())
+def unambiguous(typed: str) -> float | None:
+    """A number that can be read in one way, None for what is none. Raises `Unfit` where there are two."""
+    plain = typed.strip().lower().replace("\N{MINUS SIGN}", "-")
+    found = re.fullmatch(r"\$?\s*\+?(-?[\d,_ ]*\d(?:\.\d+)?)\s*(k|m|bn?)?", plain)
     if found is None:
-        raise Unfit(f"“{typed.strip()[:40]}” is no number. {of.hint}")
+        return None
     digits, _, fraction = found[1].lstrip("-").partition(".")
     if not re.fullmatch(r"\d+|\d{1,3}([,_ ]\d{3})+", digits):  # "1,2" is 1.2 to some, and 12 by a slip to others
         plain = re.sub(r"[,_ ]", "", found[1])
         as_fraction = "" if fraction or digits.count(",") != 1 else found[1].replace(",", ".")
         remedy = f"{as_fraction} if it is a fraction, {plain} if not" if as_fraction else plain
         raise Unfit(f"“{typed.strip()[:40]}” can be read in two ways. Write {remedy}; thousands as in 1,200.")
-    number = float(re.sub(r"[,_ ]", "", found[1])) * _SIZES[found[2] or ""]
+    return float(re.sub(r"[,_ ]", "", found[1])) * _SIZES[found[2] or ""]
+
+
+def _number(of: Kind, typed: str, *, is_whole: bool) -> int | float:
+    number = unambiguous(typed)
+    if number is None:
+        raise Unfit(f"“{typed.strip()[:40]}” is no number. {of.hint}")
     if not math.isfinite(number) or not of.least <= number <= of.most:
         raise Unfit(f"It must lie between {of.least:,.0f} and {of.most:,.0f}. {of.hint}")
     if is_whole and number != int(number):
