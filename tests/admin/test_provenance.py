@@ -183,6 +183,7 @@ def test_a_number_is_kept_as_one_and_the_signups_are_scored_again(browser: Clien
         ("activeAt", "yesterday", "is no date. A date, such as 2026-11-24"),
         ("geo.lat", "91", "It must lie between -90 and 90."),
         ("employment.domain", "no domain", "is no domain. Write it as example.com."),
+        ("employment.domain", "bigmail.test", "No company is known by bigmail.test"),
         ("twitter.handle", "https://www.linkedin.com/in/ada", "leads to www.linkedin.com, not to X."),
         ("linkedin.handle", "github.com/ada", "leads to github.com, not to LinkedIn."),
         ("linkedin.handle", "https://www.linkedin.com/company/acme", "starts with in/ or pub/"),
@@ -232,6 +233,15 @@ def test_who_may_only_look_sees_the_provenance_and_no_pencil() -> None:
     assert "Ask again now" not in shown
     assert state(client, "employment.title", "x").status_code == 403
     assert client.post(reverse("admin:signups_person_fact_take_back", args=[signup.person_id])).status_code == 403
+
+
+def test_a_company_s_domain_is_not_changed_by_hand(browser: Client) -> None:
+    company = make_company()
+    reply = browser.post(
+        reverse("admin:signups_company_fact", args=[company.pk]), {"path": "domain", "value": "x.test"}
+    )
+    assert reply.status_code == 422
+    assert "merge them" in reply.content.decode()
 
 
 # -- Kinds of value ----------------------------------------------------------------------------------------------------
