@@ -190,6 +190,8 @@ def test_a_number_is_kept_as_one_and_the_signups_are_scored_again(browser: Clien
         ("github.handle", "https://github.com.evil.test/ada", "leads to github.com.evil.test, not to GitHub."),
         ("github.handle", "ftp://github.com/ada", "is no link"),
         ("twitter.handle", "twitter.com", "is no name on X."),
+        ("twitter.handle", "https://x.com/i/flow", "is no name on X."),
+        ("phone", "call me", "is no phone number"),
         ("timeZone", "Europe/Atlantis", "is no time zone. Write its name, such as Europe/Dublin or UTC."),
         ("timeZone", "localtime", "is no time zone."),
         ("geo.countryCode", "XX", "is no country’s code. Write the two letters of ISO 3166-1"),
