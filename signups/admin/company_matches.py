@@ -24,6 +24,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from signups.admin import badges
 from signups.admin.base import ReadOnlyAdmin, staff
 from signups.companies import deciding
+from signups.enrichment.employer import ASK
 from signups.models import CompanyMatch, Person
 
 State = CompanyMatch.State
@@ -45,6 +46,12 @@ class Shown:
     def name(self) -> str:
         """The company's name, "" where it is its domain: that stands there anyway."""
         return "" if self.row.name.lower() == self.row.domain.lower() else self.row.name
+
+    @property
+    def state(self) -> str:
+        """The state in words. A strong guess is *weak* only where staff said yes to another."""
+        is_strong = self.row.state == State.WEAK and self.row.confidence >= ASK
+        return "staff chose another" if is_strong else self.row.get_state_display()
 
     @property
     def is_decided(self) -> bool:

@@ -11,6 +11,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.utils import timezone
 
 from signups import contracts, profiles, remerging
+from signups.companies import reassessing
 from signups.contracts import Provider, Subject
 from signups.deliveries.queueing import enqueue
 from signups.enrichment import breaker, merging, precedence
@@ -86,12 +87,18 @@ def claims(fact: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def state_fact(user: AbstractBaseUser, row: Person | Company, path: str, value: Any) -> None:
     """Staff's own word on a fact: the signups are scored again and the integrations told, once."""
-    profiles.state_fact(user, row, path, value)
+    if isinstance(row, Person) and path in reassessing.FACTS:
+        reassessing.state_fact(user, row, path, value)
+    else:
+        profiles.state_fact(user, row, path, value)
 
 
 def withdraw_fact(row: Person | Company, path: str) -> None:
     """Take staff's word back."""
-    profiles.withdraw_fact(row, path)
+    if isinstance(row, Person) and path in reassessing.FACTS:
+        reassessing.withdraw_fact(row, path)
+    else:
+        profiles.withdraw_fact(row, path)
 
 
 def to_follow(row: Person | Company) -> str:

@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 
+from signups import vetting
 from signups.admin import engine, facts, undoing
 from signups.admin.base import PageAdmin, staff
 from signups.contracts import Subject
@@ -70,12 +71,21 @@ class _State:
             return self._asking()
         try:
             value = self._picked() if "pick" in self.request.POST else self._typed()
+            self._require_fit(value)
         except typed.Unfit as unfit:
             return self._asking(str(unfit), 422)
         return self._kept(value)
 
     def _typed(self) -> Any:
         return typed.read(self.subject, self.path, self.request.POST.get("value", ""))
+
+    def _require_fit(self, value: Any) -> None:
+        """Refuse what would break who belongs to which company."""
+        if self.subject is Subject.COMPANY and self.path == "domain":
+            raise typed.Unfit("A company’s domain is not changed by hand. To put two companies together, merge them.")
+        is_employer = self.subject is Subject.PERSON and self.path == "employment.domain"
+        if is_employer and not vetting.is_company_domain(value):
+            raise typed.Unfit(f"No company is known by {value}: many people share it. Write the company’s own domain.")
 
     def _picked(self) -> Any:
         """The answer of the provider that staff chose."""

@@ -18,6 +18,7 @@ from signups import contracts
 from signups.admin import engine, provider_cards, undoing
 from signups.admin.base import PageAdmin
 from signups.contracts import Provider
+from signups.enrichment.typed import Unfit, unambiguous
 from signups.models import ProviderState
 
 _MOST_CALLS, _MOST_CREDITS = 10_000_000, 1e9
@@ -140,13 +141,14 @@ def _page() -> str:
 
 def _number(typed: str, what: str, most: float, *, is_whole: bool) -> float | None:
     """A number of calls or credits, None for an empty field: no limit. Raises `Unreadable`."""
-    text = typed.strip().replace(",", "")
-    if not text:
+    if not typed.strip():
         return None
     try:
-        number = float(text)
-    except ValueError:
-        raise Unreadable(f"“{typed[:40]}” is no number of {what}. Write one such as 500, or leave it empty.") from None
+        number = unambiguous(typed)
+    except Unfit as unfit:
+        raise Unreadable(str(unfit)) from None
+    if number is None:
+        raise Unreadable(f"“{typed[:40]}” is no number of {what}. Write one such as 500, or leave it empty.")
     if not 0 <= number <= most or (is_whole and number != int(number)):
         kind = "a whole number" if is_whole else "a number"
         raise Unreadable(f"The {what} a day must be {kind} from 0 to {most:,.0f}, or empty for no limit.")

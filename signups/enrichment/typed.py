@@ -25,6 +25,10 @@ _SIZES: Final = {"": 1, "k": 1_000, "m": 1_000_000, "b": 1_000_000_000, "bn": 1_
 # Zero-width space, byte order mark, and the marks that reverse what follows.
 _HIDDEN: Final = dict.fromkeys((0x200B, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 
+_PAGES_OF_X: Final = frozenset(
+    "i home search intent share hashtag settings explore login messages notifications".split()
+)
+
 
 class Unfit(ValueError):
     """What was typed is no value of this fact. The message names the remedy."""
@@ -45,8 +49,19 @@ def read(subject: Subject, path: str, typed: str) -> Any:
             raise Unfit("Write at least one. To take back what staff said, use “Take back” instead.")
         if len(items) > MOST_ITEMS:
             raise Unfit(f"A list takes {MOST_ITEMS} items: leave out {len(items) - MOST_ITEMS}.")
+        if path == "site.emailAddresses" and (bad := [one for one in items if not _is_address(one)]):
+            raise Unfit(f"“{bad[0][:60]}” is no e-mail address. Write it as info@example.com.")
         return list(dict.fromkeys(items))
-    return _one(of.shape, of, typed)
+    value = _one(of.shape, of, typed)
+    if path == "phone" and sum(character.isdigit() for character in value) < 5:
+        raise Unfit(
+            f"“{value[:40]}” is no phone number: it has fewer than 5 digits. Write one such as +353 1 234 5678."
+        )
+    return value
+
+
+def _is_address(text: str) -> bool:
+    return re.fullmatch(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+", text) is not None
 
 
 def written(value: Any) -> str:
@@ -90,17 +105,25 @@ def _text(typed: str, most: int) -> str:
     return text
 
 
-def _number(of: Kind, typed: str, *, is_whole: bool) -> int | float:
-    found = re.fullmatch(r"\$?\s*(-?[\d,_ ]*\d(?:\.\d+)?)\s*(k|m|bn?)?", typed.strip().lower())
+def unambiguous(typed: str) -> float | None:
+    """A number that can be read in one way, None for what is none. Raises `Unfit` where there are two."""
+    plain = typed.strip().lower().replace("\N{MINUS SIGN}", "-")
+    found = re.fullmatch(r"\$?\s*\+?(-?[\d,_ ]*\d(?:\.\d+)?)\s*(k|m|bn?)?", plain)
     if found is None:
-        raise Unfit(f"“{typed.strip()[:40]}” is no number. {of.hint}")
+        return None
     digits, _, fraction = found[1].lstrip("-").partition(".")
     if not re.fullmatch(r"\d+|\d{1,3}([,_ ]\d{3})+", digits):  # "1,2" is 1.2 to some, and 12 by a slip to others
         plain = re.sub(r"[,_ ]", "", found[1])
         as_fraction = "" if fraction or digits.count(",") != 1 else found[1].replace(",", ".")
         remedy = f"{as_fraction} if it is a fraction, {plain} if not" if as_fraction else plain
         raise Unfit(f"“{typed.strip()[:40]}” can be read in two ways. Write {remedy}; thousands as in 1,200.")
-    number = float(re.sub(r"[,_ ]", "", found[1])) * _SIZES[found[2] or ""]
+    return float(re.sub(r"[,_ ]", "", found[1])) * _SIZES[found[2] or ""]
+
+
+def _number(of: Kind, typed: str, *, is_whole: bool) -> int | float:
+    number = unambiguous(typed)
+    if number is None:
+        raise Unfit(f"“{typed.strip()[:40]}” is no number. {of.hint}")
     if not math.isfinite(number) or not of.least <= number <= of.most:
         raise Unfit(f"It must lie between {of.least:,.0f} and {of.most:,.0f}. {of.hint}")
     if is_whole and number != int(number):
@@ -152,7 +175,8 @@ def _name_on(of: Kind, typed: str) -> str:
         known = " or ".join(f"{one}/" for one in of.before)
         raise Unfit(f"“{shown}” is another kind of profile: a name on {network.title} starts with {known} here.")
     name = (parts[len(of.before[:1]) :] or [""])[0].removeprefix("@")
-    if not re.fullmatch(network.name, name) or name.lower() in network.hosts:
+    is_reserved = of.network == "twitter" and name.lower() in _PAGES_OF_X
+    if not re.fullmatch(network.name, name) or name.lower() in network.hosts or is_reserved:
         raise Unfit(f"“{shown}” is no name on {network.title}. {of.hint}")
     return f"{parts[0]}/{name}" if of.before else name
 

@@ -183,12 +183,15 @@ def test_a_number_is_kept_as_one_and_the_signups_are_scored_again(browser: Clien
         ("activeAt", "yesterday", "is no date. A date, such as 2026-11-24"),
         ("geo.lat", "91", "It must lie between -90 and 90."),
         ("employment.domain", "no domain", "is no domain. Write it as example.com."),
+        ("employment.domain", "bigmail.test", "No company is known by bigmail.test"),
         ("twitter.handle", "https://www.linkedin.com/in/ada", "leads to www.linkedin.com, not to X."),
         ("linkedin.handle", "github.com/ada", "leads to github.com, not to LinkedIn."),
         ("linkedin.handle", "https://www.linkedin.com/company/acme", "starts with in/ or pub/"),
         ("github.handle", "https://github.com.evil.test/ada", "leads to github.com.evil.test, not to GitHub."),
         ("github.handle", "ftp://github.com/ada", "is no link"),
         ("twitter.handle", "twitter.com", "is no name on X."),
+        ("twitter.handle", "https://x.com/i/flow", "is no name on X."),
+        ("phone", "call me", "is no phone number"),
         ("timeZone", "Europe/Atlantis", "is no time zone. Write its name, such as Europe/Dublin or UTC."),
         ("timeZone", "localtime", "is no time zone."),
         ("geo.countryCode", "XX", "is no country’s code. Write the two letters of ISO 3166-1"),
@@ -234,6 +237,15 @@ def test_who_may_only_look_sees_the_provenance_and_no_pencil() -> None:
     assert client.post(reverse("admin:signups_person_fact_take_back", args=[signup.person_id])).status_code == 403
 
 
+def test_a_company_s_domain_is_not_changed_by_hand(browser: Client) -> None:
+    company = make_company()
+    reply = browser.post(
+        reverse("admin:signups_company_fact", args=[company.pk]), {"path": "domain", "value": "x.test"}
+    )
+    assert reply.status_code == 422
+    assert "merge them" in reply.content.decode()
+
+
 # -- Kinds of value ----------------------------------------------------------------------------------------------------
 
 
@@ -263,6 +275,9 @@ def test_who_may_only_look_sees_the_provenance_and_no_pencil() -> None:
         (Subject.PERSON, "twitter.handle", "@ada", "ada"),
         (Subject.PERSON, "site", "example.com", "https://example.com"),
         (Subject.PERSON, "utcOffset", "-7", -7),
+        (Subject.PERSON, "utcOffset", "+5.5", 5.5),
+        (Subject.PERSON, "utcOffset", "+5", 5),
+        (Subject.PERSON, "utcOffset", "\N{MINUS SIGN}5", -5),
         (Subject.PERSON, "activeAt", "2026-11-24", "2026-11-24"),
         (Subject.PERSON, "activeAt", "2026-11-24T09:30", "2026-11-24T09:30:00+00:00"),
         (Subject.PERSON, "name.fullName", "Ada\u202e\x00 Byrne", "Ada Byrne"),

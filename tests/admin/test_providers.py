@@ -233,3 +233,8 @@ def test_who_may_not_look_sees_nothing() -> None:
     client = Client()
     client.force_login(make_staff("signups.view_signup"))
     assert client.get(PAGE).status_code == 403
+
+
+def test_a_budget_that_can_be_read_in_two_ways_is_refused(browser: Client) -> None:
+    reply = do(browser, "clearbit", "budget", daily_credits="1,5")
+    assert "“1,5” can be read in two ways. Write 1.5 if it is a fraction, 15 if not" in reply.content.decode()

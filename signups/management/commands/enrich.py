@@ -99,16 +99,17 @@ def as_text(email: str, findings: Findings) -> Iterator[str]:
 
 def _question(key: str) -> tuple[str, str]:
     """The address and the domain to be asked about; the address is "" where only a domain was named."""
+    shown = " ".join(key[:200].split())
     if "@" in key:
         try:
             address = vetting.parse(key)
         except vetting.InvalidAddress as error:
-            raise CommandError(f"{key} is no e-mail address: {error}") from error
+            raise CommandError(f"{shown} is no e-mail address: {error}") from error
         return address.key, vetting.known_company_domain(address)
     try:
         domain = vetting.parse(f"info@{key}").domain
     except vetting.InvalidAddress as error:
-        raise CommandError(f"{key} is neither an e-mail address nor a domain.") from error
+        raise CommandError(f"{shown} is neither an e-mail address nor a domain.") from error
     registered = registrable(domain)
     if not registered:
         raise CommandError(f"Many owners have names below {domain}: it says nothing of one of them.")
