@@ -55,6 +55,10 @@ class Worker:
         """All processes of the cluster, whoever their parent is now."""
         return in_group(self.main())
 
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
     def end(self) -> int:
         self.process.terminate()
         return self.process.wait(40)
@@ -135,24 +139,16 @@ def test_a_worker_asked_to_stop_leaves_nothing_behind(worker: Worker) -> None:
 
 def test_a_cluster_ends_when_its_supervisor_is_killed(worker: Worker) -> None:
     before = worker.group()
-    worker.process.kill()
-    worker.process.wait()
-    until = time.monotonic() + 20
-    while alive(before):
-        assert time.monotonic() < until
-        time.sleep(0.2)
+    worker.kill()
+    wait_until_gone(before, 20)
 
 
 def test_a_cluster_that_cannot_finish_without_its_supervisor_is_killed(worker: Worker) -> None:
     before = worker.group()
     for pid in before[1:]:
         os.kill(pid, signal.SIGSTOP)
-    worker.process.kill()
-    worker.process.wait()
-    until = time.monotonic() + 40
-    while alive(before):
-        assert time.monotonic() < until
-        time.sleep(0.2)
+    worker.kill()
+    wait_until_gone(before, 40)
 
 
 def test_a_worker_started_too_early_waits_for_the_database(tmp_path: Path) -> None:
@@ -164,6 +160,13 @@ def test_a_worker_started_too_early_waits_for_the_database(tmp_path: Path) -> No
         worker.wait_for("Cluster at work")
     finally:
         worker.end()
+
+
+def wait_until_gone(pids: list[int], within_s: float) -> None:
+    until = time.monotonic() + within_s
+    while alive(pids):
+        assert time.monotonic() < until
+        time.sleep(0.2)
 
 
 def empty_database(folder: Path) -> dict[str, str]:
