@@ -220,6 +220,7 @@ def complete(signup: Signup) -> None:
         enrichment.save(findings)
         vetting.replace_answers(signup, answers)
         has_news = _merge_person(signup.person, findings)
+        _forget_if_refused(signup.person, findings)
         if signup.verdict != Verdict.REJECTED or signup.company is not None:
             company, is_news = _company(findings)
             if belonging.is_settled(signup.person, company):  # staff have said since where they work
@@ -407,8 +408,7 @@ def _save(submission: Submission, assessment: Assessment, person: Person) -> Sig
     person.company = company or person.company
     is_new = person.pk is None
     person.save()
-    if is_new and profiles.has_refused(assessment.findings.about(Subject.PERSON, person.email)):
-        profiles.forget_answers(person)
+    _forget_if_refused(person, assessment.findings)
     if assessment.verdict != Verdict.REJECTED:
         belonging.keep_matches(person, assessment.findings.candidates, company, is_new=is_new)
     enrichment.save(assessment.findings)
@@ -477,9 +477,13 @@ def _merge_person(person: Person, findings: enrichment.Findings, typed: dict[str
     change = profiles.merged(Subject.PERSON, person.profile, findings.about(Subject.PERSON, person.email))
     person.profile = profiles.with_form(change.profile, typed) if typed else change.profile
     person.name = person.name or str(person.fact("name.fullName") or "")[:255]
-    if person.pk and profiles.has_refused(findings.about(Subject.PERSON, person.email)):
-        profiles.forget_answers(person)
     return change.is_new
+
+
+def _forget_if_refused(person: Person, findings: enrichment.Findings) -> None:
+    """Of somebody who asked not to be looked up, who is saved, forget what was answered before."""
+    if profiles.has_refused(findings.about(Subject.PERSON, person.email)):
+        profiles.forget_answers(person)
 
 
 def _company(findings: enrichment.Findings) -> tuple[Company | None, bool]:

@@ -238,13 +238,17 @@ def wake_due() -> int:
 # -- What staff say ----------------------------------------------------------------------------------------------------
 
 
+def word_of(user: AbstractBaseUser, value: Any) -> dict[str, Any]:
+    """Staff's word as a claim, for `note`."""
+    return {"value": value, "by": user.get_username(), "at": timezone.now().isoformat()}
+
+
 def state_fact(user: AbstractBaseUser, row: Person | Company, path: str, value: Any) -> None:
     """Staff's own word on a fact: it beats everybody's, and stays when others are asked again.
 
     The signups of a company that are more than a few are scored anew by a task (`to_follow`).
     """
-    claim = {"value": value, "by": user.get_username(), "at": timezone.now().isoformat()}
-    _say(row, path, claim)
+    _say(row, path, word_of(user, value))
 
 
 def withdraw_fact(row: Person | Company, path: str) -> None:

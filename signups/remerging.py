@@ -26,9 +26,9 @@ from signups.models import Company, Person, Signup
 from signups.transactions import write_transaction
 
 JOB = "remerge"
-_reached: tuple[str, int, int] | None = None  # by which rules, and the score and id of the last signup looked at
 AT_ONCE = 200  # signups, and as many people and companies without one, of one step
 WAIT = timedelta(seconds=15)  # until every process has read the rules anew, and staff have clicked on
+_reached: tuple[str, int, int] | None = None  # by which rules, and the score and id of the last signup looked at
 
 
 @dataclass

@@ -210,7 +210,7 @@ class Supervisor:
                 time.sleep(0.05)
             logger.warning("Some process of the old cluster (group %s) does not end", cluster.pid)
         if self._guard is not None:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, subprocess.TimeoutExpired):
                 self._guard.communicate(b"ended\n", timeout=KILLED_WITHIN_S)
             self._guard = None
 

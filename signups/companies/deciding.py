@@ -7,7 +7,6 @@ to the company before. Locks: signups, person, company.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +15,7 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from signups import profiles
-from signups.companies.telling import is_told, tell_anew
+from signups.companies import telling
 from signups.enrichment import STAFF, belonging
 from signups.enrichment.belonging import DECIDED as DECIDED
 from signups.enrichment.clues import CONFIDENCE
@@ -124,9 +123,7 @@ class _Desk:
 
     @classmethod
     def of(cls, match: CompanyMatch) -> _Desk:
-        rows = Signup.objects.select_for_update(of=("self",)).select_related("company").filter(person=match.person_id)
-        signups = list(rows.order_by("pk"))
-        person = Person.objects.select_for_update(of=("self",)).select_related("company").get(pk=match.person_id)
+        person, signups = telling.held(match.person_id)
         held = person.company_matches.select_related("company_before__merged_into", "decided_by")
         matches = list(held.select_for_update(of=("self",)).order_by("-confidence", "pk"))
         if before := _as_it_was(person, matches):
@@ -150,16 +147,14 @@ class _Desk:
             if match.state != state:
                 match.state = state
                 match.save()
-        if stays is not None:  # held, for it may be merged into another at this moment
-            stays, _ = belonging.found_or_made(stays.domain, stays.name, {})
-        company, is_new = stays, False
-        if best is not None and stays is None:
-            company, is_new = belonging.found_or_made(best.domain, best.name or best.domain, {})
+        company, is_new = None, False
+        if (there := stays or best) is not None:  # held, for it may be merged into another at this moment
+            company, is_new = belonging.found_or_made(there.domain, there.name or there.domain, {})
         if best is not None and best.company_id != (company.pk if company else None):
             best.company = company
             best.save()
         self._note(company if confirmed is not None else None, user)
-        self._move(company, is_new=is_new)
+        telling.move(self.person, self.signups, company, is_new=is_new)
 
     def _allowed(self, company: Company | None) -> Company | None:
         """The company, or the one it was merged into; None where staff said no to it."""
@@ -173,29 +168,9 @@ class _Desk:
         if held.get("provider") == STAFF and held.get("from") != _FROM:
             return
         if company is not None and user is not None:
-            claim = {
-                "value": company.domain,
-                "by": user.get_username(),
-                "at": timezone.now().isoformat(),
-                "from": _FROM,
-            }
-            profiles.note(self.person, _FACT, claim)
+            profiles.note(self.person, _FACT, profiles.word_of(user, company.domain) | {"from": _FROM})
         elif company is None and held.get("from") == _FROM:
             profiles.note(self.person, _FACT, None)
-
-    def _move(self, company: Company | None, *, is_new: bool) -> None:
-        """The person and their signups to a company; of one that is new to us the providers are asked."""
-        if self.person.company != company:
-            self.person.company = company
-            self.person.save(update_fields=["company", "updated_at"])
-        for signup in self._to_move(company):
-            signup.person, signup.company = self.person, company
-            if is_new:
-                signup.lookups_due_at, signup.lookups_tried = timezone.now(), 0
-            tell_anew(signup)
-
-    def _to_move(self, company: Company | None) -> Iterable[Signup]:
-        return [signup for signup in self.signups if is_told(signup) and signup.company != company]
 
 
 def _as_it_was(person: Person, matches: list[CompanyMatch]) -> CompanyMatch | None:

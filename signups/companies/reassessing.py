@@ -9,11 +9,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.utils import timezone
 
 from signups import profiles, vetting
-from signups.companies.telling import is_told, tell_anew
-from signups.contracts import Found, Subject
+from signups.companies import telling
+from signups.contracts import Subject
 from signups.enrichment import answers, belonging, employer, signed
 from signups.enrichment.belonging import Seeker
 from signups.enrichment.clues import Signed
@@ -25,7 +24,7 @@ FACTS: Final = ("employment.domain", "employment.name")
 
 def state_fact(user: AbstractBaseUser, person: Person, path: str, value: Any) -> None:
     """Staff's own word on one of `FACTS`."""
-    _say(person, path, {"value": value, "by": user.get_username(), "at": timezone.now().isoformat()})
+    _say(person, path, profiles.word_of(user, value))
 
 
 def withdraw_fact(person: Person, path: str) -> None:
@@ -35,11 +34,9 @@ def withdraw_fact(person: Person, path: str) -> None:
 
 def _say(person: Person, path: str, claim: dict[str, Any] | None) -> None:
     with write_transaction():
-        rows = Signup.objects.select_for_update(of=("self",)).select_related("company").filter(person=person)
-        signups = list(rows.order_by("pk"))
-        person = Person.objects.select_for_update(of=("self",)).select_related("company").get(pk=person.pk)
+        person, signups = telling.held(person.pk)
         profiles.note(person, path, claim)
-        told = [signup for signup in signups if is_told(signup)]
+        told = [signup for signup in signups if telling.is_told(signup)]
         moved = _reassess(person, told) if told else []
     if not told or told[-1] not in moved:
         profiles.tell(person)
@@ -59,16 +56,7 @@ def _reassess(person: Person, signups: list[Signup]) -> list[Signup]:
     if company is not None and belonging.is_settled(person, company):
         company = person.company
     belonging.keep_matches(person, ranked, company)
-    if person.company != company:
-        person.company = company
-        person.save(update_fields=["company", "updated_at"])
-    moved = [signup for signup in signups if signup.company != company]
-    for signup in moved:
-        signup.person, signup.company = person, company
-        if is_new:
-            signup.lookups_due_at, signup.lookups_tried = timezone.now(), 0
-        tell_anew(signup)
-    return moved
+    return telling.move(person, signups, company, is_new=is_new)
 
 
 def _seeker(person: Person, signup: Signup) -> Seeker:
@@ -82,9 +70,7 @@ def _signatures(seeker: Seeker) -> list[Signed]:
     rows = answers.kept([about, (Subject.SIGNATURES, seeker.work_domain or seeker.email_key)])
     if answers.has_refused(row for (_, *question), row in rows.items() if question == [*about]):
         return []
-    found = [row for (_, subject, _), row in rows.items() if subject is Subject.SIGNATURES]
-    entries = (signed.entries(answers.as_result(row).facts) for row in found if row.outcome == Found.FOUND)
-    return list({one.by: one for several in entries for one in several}.values())
+    return signed.of(answers.as_result(row) for (_, subject, _), row in rows.items() if subject is Subject.SIGNATURES)
 
 
 def _stood_on_staffs_word(person: Person) -> bool:

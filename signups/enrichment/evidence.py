@@ -188,6 +188,8 @@ def _colleagues(clues: Clues) -> Iterator[Piece]:
 
 def _signatures(clues: Clues) -> Iterator[Piece]:
     """The person's own signature, and those of the others who write from the work domain, told together."""
+    if not clues.signatures:
+        return
     known = _at_hand(clues)
     theirs: dict[str, list[tuple[Signed, Piece]]] = {}
     others = [one for one in clues.signatures if one.by != clues.email_key] if clues.work_domain else []

@@ -205,8 +205,7 @@ class PendingLookups:
         else:
             rows = (row for (_, *question), row in self.kept.items() if question == [subject, key])
             results = [answers.as_result(row) for row in rows]
-        found = (signed.entries(result.facts) for result in results if result.outcome is Found.FOUND)
-        return list({one.by: one for entries in found for one in entries}.values())
+        return signed.of(results)
 
     def _ask_how_they_sign(self, at_address: Profile) -> bool:
         """Ask, unless that is known; says whether anything was learned that was not known before.

@@ -6,10 +6,10 @@ The mails' text is read here and goes no further. What the signatures say of som
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from signups.contracts import Answer, Found, IncomingMail, Subject
 from signups.enrichment import signatures
+from signups.enrichment.answers import Result
 from signups.enrichment.clues import Signed
 from signups.enrichment.signatures import Signature
 
@@ -32,11 +32,11 @@ def answer(mails: Iterable[IncomingMail]) -> Answer:
     return Answer(Found.FOUND, {Subject.SIGNATURES.value: list(found.values())})
 
 
-def entries(facts: Any) -> list[Signed]:
-    """What such an answer says, out of its `facts`."""
-    return [
-        Signed(one["by"], one["name"], one["company"], one["domain"]) for one in facts.get(Subject.SIGNATURES.value, ())
-    ]
+def of(results: Iterable[Result]) -> list[Signed]:
+    """What such answers say, one signature a person."""
+    found = (result.facts.get(Subject.SIGNATURES.value, ()) for result in results if result.outcome is Found.FOUND)
+    signed = (Signed(one["by"], one["name"], one["company"], one["domain"]) for entries in found for one in entries)
+    return list({one.by: one for one in signed}.values())
 
 
 def _entry(mail: IncomingMail, signature: Signature) -> dict[str, str]:
