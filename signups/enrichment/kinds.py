@@ -14,7 +14,7 @@ from signups.contracts import Subject
 
 Shape = Literal[
     "text", "long", "number", "whole", "link", "domain", "handle", "choice", "yes_no", "moment", "time_zone", "country",
-    "list",
+    "phone", "address", "list",
 ]  # fmt: skip
 
 
@@ -37,17 +37,26 @@ class Kind:
 
 @dataclass(frozen=True)
 class Network:
-    """Where people and companies have profiles. `name`: the pattern of a handle, without what stands before it."""
+    """Where people and companies have profiles. `name`: the pattern of a handle, without what stands before it.
+
+    `pages`: the network's own, which look like handles in a link.
+    """
 
     title: str
     hosts: tuple[str, ...]
     name: str
+    pages: frozenset[str] = frozenset()
 
 
 NETWORKS: Final[Mapping[str, Network]] = {
     "linkedin": Network("LinkedIn", ("linkedin.com",), r"[\w.&'’-]{1,100}"),
     "github": Network("GitHub", ("github.com",), r"[A-Za-z0-9-]{1,39}"),
-    "twitter": Network("X", ("x.com", "twitter.com"), r"[A-Za-z0-9_]{1,20}"),
+    "twitter": Network(
+        "X",
+        ("x.com", "twitter.com"),
+        r"[A-Za-z0-9_]{1,20}",
+        frozenset("i home search intent share hashtag settings explore login messages notifications".split()),
+    ),
     "gravatar": Network("Gravatar", ("gravatar.com",), r"[\w-]{1,100}"),
     "facebook": Network("Facebook", ("facebook.com", "fb.com"), r"[\w.-]{1,100}"),
     "crunchbase": Network("Crunchbase", ("crunchbase.com",), r"[\w-]{1,100}"),
@@ -73,6 +82,8 @@ _LIST: Final = Kind("list", "One a line, or with commas between them.")
 _LINKS: Final = Kind("list", "Links, one a line.", of="link")
 _MOMENT: Final = Kind("moment", "A date, such as 2026-11-24, or with its time, such as 2026-11-24T09:30Z.")
 _DOMAINS: Final = Kind("list", "Domains, one a line or with commas between them.", of="domain")
+_PHONE: Final = Kind("phone", "A line of text.")
+_ADDRESSES: Final = Kind("list", "One a line, or with commas between them.", of="address")
 _YES_NO: Final = Kind("yes_no", "Yes or no.", choices=("yes", "no"))
 
 
@@ -127,7 +138,7 @@ PERSON: Final[Mapping[str, Kind]] = {
     "bio": _LONG,
     "site": _LINK,
     "avatar": _LINK,
-    "phone": _TEXT,
+    "phone": _PHONE,
     "linkedin.handle": _handle("linkedin", "in/adabyrne", "in", "pub"),
     "github.handle": _handle("github", "adabyrne"),
     "github.id": _TEXT,
@@ -187,12 +198,12 @@ COMPANY: Final[Mapping[str, Kind]] = {
     "geo.streetName": _TEXT,
     "geo.subPremise": _TEXT,
     "geo.postalCode": _TEXT,
-    "phone": _TEXT,
+    "phone": _PHONE,
     "site.title": _TEXT,
     "site.h1": _TEXT,
     "site.metaDescription": _LONG,
     "site.phoneNumbers": _LIST,
-    "site.emailAddresses": _LIST,
+    "site.emailAddresses": _ADDRESSES,
     "logo": _LINK,
     "linkedin.handle": _handle("linkedin", "company/acme", "company", "school", "showcase"),
     **_TWITTER,

@@ -25,10 +25,6 @@ _SIZES: Final = {"": 1, "k": 1_000, "m": 1_000_000, "b": 1_000_000_000, "bn": 1_
 # Zero-width space, byte order mark, and the marks that reverse what follows.
 _HIDDEN: Final = dict.fromkeys((0x200B, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 
-_PAGES_OF_X: Final = frozenset(
-    "i home search intent share hashtag settings explore login messages notifications".split()
-)
-
 
 class Unfit(ValueError):
     """What was typed is no value of this fact. The message names the remedy."""
@@ -49,19 +45,8 @@ def read(subject: Subject, path: str, typed: str) -> Any:
             raise Unfit("Write at least one. To take back what staff said, use “Take back” instead.")
         if len(items) > MOST_ITEMS:
             raise Unfit(f"A list takes {MOST_ITEMS} items: leave out {len(items) - MOST_ITEMS}.")
-        if path == "site.emailAddresses" and (bad := [one for one in items if not _is_address(one)]):
-            raise Unfit(f"“{bad[0][:60]}” is no e-mail address. Write it as info@example.com.")
         return list(dict.fromkeys(items))
-    value = _one(of.shape, of, typed)
-    if path == "phone" and sum(character.isdigit() for character in value) < 5:
-        raise Unfit(
-            f"“{value[:40]}” is no phone number: it has fewer than 5 digits. Write one such as +353 1 234 5678."
-        )
-    return value
-
-
-def _is_address(text: str) -> bool:
-    return re.fullmatch(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+", text) is not None
+    return _one(of.shape, of, typed)
 
 
 def written(value: Any) -> str:
@@ -92,6 +77,10 @@ def _one(shape: Shape, of: Kind, typed: str) -> Any:
             return _time_zone(typed)
         case "country":
             return _country(typed)
+        case "phone":
+            return _phone(typed)
+        case "address":
+            return _address(typed)
     return _text(typed, MOST_CHARACTERS if shape == "long" else _SHORT)
 
 
@@ -175,8 +164,7 @@ def _name_on(of: Kind, typed: str) -> str:
         known = " or ".join(f"{one}/" for one in of.before)
         raise Unfit(f"“{shown}” is another kind of profile: a name on {network.title} starts with {known} here.")
     name = (parts[len(of.before[:1]) :] or [""])[0].removeprefix("@")
-    is_reserved = of.network == "twitter" and name.lower() in _PAGES_OF_X
-    if not re.fullmatch(network.name, name) or name.lower() in network.hosts or is_reserved:
+    if not re.fullmatch(network.name, name) or name.lower() in (*network.hosts, *network.pages):
         raise Unfit(f"“{shown}” is no name on {network.title}. {of.hint}")
     return f"{parts[0]}/{name}" if of.before else name
 
@@ -218,6 +206,22 @@ def _country(typed: str) -> str:
         remedy = "The United Kingdom is GB." if code == "UK" else "Write the two letters of ISO 3166-1, such as IE."
         raise Unfit(f"“{typed.strip()[:40]}” is no country’s code. {remedy}")
     return code
+
+
+def _phone(typed: str) -> str:
+    number = _text(typed, _SHORT)
+    if sum(character.isdigit() for character in number) < 5:
+        raise Unfit(
+            f"“{number[:40]}” is no phone number: it has fewer than 5 digits. Write one such as +353 1 234 5678."
+        )
+    return number
+
+
+def _address(typed: str) -> str:
+    address = _text(typed, _SHORT)
+    if not re.fullmatch(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+", address):
+        raise Unfit(f"“{address[:60]}” is no e-mail address. Write it as info@example.com.")
+    return address
 
 
 def _chosen(of: Kind, typed: str) -> str | bool:
