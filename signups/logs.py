@@ -13,10 +13,11 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import PermissionDenied
@@ -34,7 +35,8 @@ _SHORTEST_WORD = 3
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
 _facts: ContextVar[Mapping[str, Any]] = ContextVar("log_facts", default={})  # noqa: B039  never changed in place
-_personal: ContextVar[re.Pattern[str] | None] = ContextVar("personal", default=None)
+_personal: ContextVar[Callable[[], re.Pattern[str] | None] | None] = ContextVar("personal", default=None)
+_MOST_NAMED = 20  # requests in a line about many
 
 
 def request_id() -> str:
@@ -64,10 +66,30 @@ def about(signup: Signup, delivery: Delivery | None = None) -> Iterator[None]:
     facts: dict[str, Any] = {"signup": signup.pk}
     if delivery is not None:
         facts |= {"delivery": str(delivery.uid), "integration": delivery.integration, "event": delivery.event}
-    token = _personal.set(_words_of(signup))
+    with _without_words_of([signup]), under(signup.request_id, **facts):
+        yield
+
+
+@contextmanager
+def about_all(deliveries: Sequence[Delivery]) -> Iterator[None]:
+    """Log whatever happens in one call about several deliveries under the ids of their requests, their people masked.
+
+    Those beyond the first 20 are counted.
+    """
+    requests = list(dict.fromkeys(one.signup.request_id for one in deliveries if one.signup.request_id))
+    facts: dict[str, Any] = {"requests": " ".join(requests[:_MOST_NAMED])}
+    if len(requests) > _MOST_NAMED:
+        facts["more_requests"] = len(requests) - _MOST_NAMED
+    with _without_words_of([one.signup for one in deliveries]), under("", **facts):
+        yield
+
+
+@contextmanager
+def _without_words_of(signups: Sequence[Signup]) -> Iterator[None]:
+    """What is looked for in a line is put together with the first line: mostly there is none."""
+    token = _personal.set(cache(partial(_words_of, signups)))
     try:
-        with under(signup.request_id, **facts):
-            yield
+        yield
     finally:
         _personal.reset(token)
 
@@ -85,14 +107,17 @@ def tried(tries: Sequence[Any]) -> None:
 def masked(text: str) -> str:
     """`text` without e-mail addresses, signed tokens, and what is known of whom this is about."""
     text = _TOKEN.sub(MASK, _EMAIL.sub(MASK, text))
-    words = _personal.get()
+    personal = _personal.get()
+    words = personal() if personal is not None else None
     return words.sub(MASK, text) if words is not None else text
 
 
-def _words_of(signup: Signup) -> re.Pattern[str] | None:
-    """Finds the person's name, whole and by its words, their address's local part, and their IP address."""
-    names = f"{signup.name} {signup.person.name}".split()
-    found = {signup.name, signup.person.name, signup.email.partition("@")[0], signup.ip or "", *names}
+def _words_of(signups: Sequence[Signup]) -> re.Pattern[str] | None:
+    """Finds these people's names, whole and by their words, their addresses' local parts, and their IP addresses."""
+    found: set[str] = set()
+    for signup in signups:
+        names = f"{signup.name} {signup.person.name}".split()
+        found |= {signup.name, signup.person.name, signup.email.partition("@")[0], signup.ip or "", *names}
     words = sorted((word for word in found if len(word) >= _SHORTEST_WORD), key=len, reverse=True)
     return re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, words)) + r")(?!\w)", re.I) if words else None
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from signups import deliveries, intake, jobs, logs, profiles, waking
+from signups import completing, deliveries, jobs, profiles, waking
 from signups.activity import forwarding
 from signups.deliveries import alerting, heartbeats
 from signups.deliveries.queueing import enqueue
 from signups.mails import developer
-from signups.models import Signup
 from signups.vetting import learning
 
 
@@ -41,12 +40,9 @@ def run_job(name: str) -> None:
     heartbeats.give()
 
 
-def finish_lookups(signup_id: int) -> None:
-    """Ask again what was late when somebody signed up."""
-    signup = Signup.objects.filter(pk=signup_id).select_related("person", "company").first()
-    if signup is not None:
-        with logs.about(signup):
-            intake.complete(signup)
+def finish_lookups() -> None:
+    """Ask again what was late when people signed up."""
+    completing.finish_due()
     heartbeats.give()
 
 

@@ -5,7 +5,7 @@ Each part knows what of its own is due; here they only meet, so that none has to
 
 from __future__ import annotations
 
-from signups import deliveries, jobs, profiles, tallies
+from signups import completing, deliveries, jobs, profiles, tallies
 from signups.activity import forwarding
 from signups.deliveries import alerting
 
@@ -13,6 +13,7 @@ from signups.deliveries import alerting
 def sweep(*, is_thorough: bool = False) -> None:
     """Find whatever a crash, a lost message or a full queue left. Safe to run at any time, by several at once."""
     deliveries.sweep(is_thorough=is_thorough)
+    completing.wake_due()
     forwarding.wake_due()
     jobs.wake_due()
     profiles.wake_due()
@@ -25,6 +26,7 @@ def sweep(*, is_thorough: bool = False) -> None:
 def wake_due() -> None:
     """What may become due at any second. Cheap where nothing is."""
     deliveries.wake_due()
+    completing.wake_due()
     forwarding.wake_due()
     alerting.look()
     alerting.wake_due()

@@ -108,6 +108,32 @@ def test_whom_a_line_is_about_is_masked_also_in_a_traceback(log: Log) -> None:
     assert not {word for word in ("zelda", "quill", "198.51") if word in text}
 
 
+def test_a_call_for_many_is_logged_under_their_requests_and_masks_them_all(log: Log) -> None:
+    rows = []
+    for number, name in enumerate(("Zelda Quill", "Otto Brandt")):
+        with logs.under(f"request-{number}"):
+            rows.append(make_delivery(make_signup(f"{name.split()[0]}@quill.test", name), "mixpanel"))
+    with logs.about_all(rows):
+        try:
+            raise ValueError("neither zelda nor Brandt")
+        except ValueError:
+            logging.getLogger("signups.x").exception("2 failed")
+    (line,) = log.lines()
+    assert line["requests"] == "request-0 request-1"
+    assert "ValueError: neither [masked] nor [masked]" in line["traceback"]
+
+
+def test_of_many_requests_twenty_are_named(log: Log) -> None:
+    rows = []
+    for number in range(22):
+        with logs.under(f"request-{number}"):
+            rows.append(make_delivery(make_signup(f"p{number}@quill.test"), "mixpanel"))
+    with logs.about_all(rows):
+        logging.getLogger("signups.x").info("sent")
+    (line,) = log.lines()
+    assert (len(line["requests"].split()), line["more_requests"]) == (20, 2)
+
+
 def test_addresses_and_signed_tokens_are_masked_whoever_they_belong_to(log: Log) -> None:
     token = signing.dumps("secret")
     logging.getLogger("x").warning("Key (email)=(ada@dev.test) and ada%%40dev.test by /confirm/%s/", token)

@@ -10,10 +10,9 @@ from typing import Any
 from django.contrib.auth.models import AbstractBaseUser
 from django.utils import timezone
 
-from signups import contracts, profiles, remerging
+from signups import completing, contracts, profiles, remerging
 from signups.companies import reassessing
 from signups.contracts import Provider, Subject
-from signups.deliveries.queueing import enqueue
 from signups.enrichment import breaker, merging, precedence
 from signups.models import Company, Person, ProviderState, Signup
 from signups.remerging import Begun
@@ -107,8 +106,8 @@ def to_follow(row: Person | Company) -> str:
     return f" Its {number} latest signups are scored anew in a moment, and told then." if number else ""
 
 
-def ask_again(signup: Signup) -> bool:
-    """Have whoever's answer is missing or too old asked now, by a worker; says whether one was woken."""
+def ask_again(signup: Signup) -> None:
+    """Have whoever's answer is missing or too old asked now, by a worker."""
     with write_transaction():
         Signup.objects.filter(pk=signup.pk).update(lookups_due_at=timezone.now())
-    return enqueue("signups.tasks.finish_lookups", signup.pk, is_urgent=True)
+    completing.wake()

@@ -33,6 +33,7 @@ from signups.transactions import write_transaction
 
 logger = logging.getLogger(__name__)
 
+TASK = "signups.tasks.tell_staff"
 CLAIM = timedelta(seconds=60)
 WAITS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
 NEWS_FOR = timedelta(days=2)  # what nobody could be told for so long is no news any more; the admin shows it
@@ -80,7 +81,7 @@ def wake_due() -> bool:
     """Queue the telling where there is something to tell; says whether it did. One look into an index otherwise."""
     if not StaffAlert.objects.filter(due_at__lte=Now()).exists():
         return False
-    return queueing.enqueue("signups.tasks.tell_staff", is_urgent=True)
+    return queueing.wake_task(TASK)
 
 
 def tell() -> int:
@@ -94,6 +95,7 @@ def tell() -> int:
             by = ""
         told += bool(by)
         _finish(alert, by)
+    queueing.ended(TASK)
     return told
 
 

@@ -9,10 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-
-from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.backends.base.base import BaseDatabaseWrapper
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 
 from signups import contracts
 from signups.contracts import Integration, paced
@@ -21,6 +18,7 @@ from signups.deliveries.claiming import LEASE, RENEW_EVERY_S, Lease
 from signups.deliveries.finishing import finish
 from signups.deliveries.sending import Try, send, send_together
 from signups.models import Delivery
+from signups.threads import Threads
 
 logger = logging.getLogger(__name__)
 
@@ -128,30 +126,17 @@ class _Drain:
         self._renew_at = time.monotonic() + RENEW_EVERY_S
 
 
-class _Threads:
-    """A drain's own threads, made for it and gone with it: nothing of them is shared with a process forked later.
-
-    Each keeps its database connection, if a handler asks for one, until the drain ends.
-    """
+class _Threads(Threads):
+    """A drain's own."""
 
     def __init__(self, lease: Lease) -> None:
+        super().__init__(lease.integration.concurrency, lease.integration.slug)
         self.lease = lease
-        self.count = lease.integration.concurrency
         self.room = 1 if self.count == 1 else 4 * self.count  # jobs, under way and waiting
         self.lives_until = time.monotonic() + LEASE.total_seconds()
-        self._pool = ThreadPoolExecutor(self.count, lease.integration.slug, initializer=self._begin)
-        self._connections: list[BaseDatabaseWrapper] = []
-
-    def __enter__(self) -> _Threads:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._pool.shutdown()
-        for connection in self._connections:
-            connection.close()
 
     def send(self, deliveries: Sequence[Delivery]) -> Future[list[Try]]:
-        return self._pool.submit(self._send, self.lease.integration, deliveries)
+        return self.submit(self._send, self.lease.integration, deliveries)
 
     def _send(self, integration: Integration, deliveries: Sequence[Delivery]) -> list[Try]:
         """Nothing is sent, and the claims are left to lapse, where this process was held up for so long that others
@@ -160,8 +145,3 @@ class _Threads:
             return []
         with paced(self.lease.pace.wait):
             return send_together(integration, deliveries) if len(deliveries) > 1 else [send(integration, deliveries[0])]
-
-    def _begin(self) -> None:
-        connection = connections[DEFAULT_DB_ALIAS]  # this thread's own, not opened yet
-        connection.inc_thread_sharing()  # whoever made the threads may close it
-        self._connections.append(connection)

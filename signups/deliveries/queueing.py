@@ -16,6 +16,7 @@ from functools import cache, partial
 from typing import Any
 
 from django.db import DatabaseError, connection, transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 from django_q.brokers import Broker, get_broker
 from django_q.conf import Conf
@@ -23,6 +24,7 @@ from django_q.models import OrmQ
 from django_q.tasks import async_task
 
 from signups.deliveries import claiming
+from signups.models import Heartbeat
 from signups.transactions import write_transaction
 
 logger = logging.getLogger(__name__)
@@ -66,6 +68,32 @@ def wake_all(slugs: Collection[str], *, is_sweep: bool = False) -> int:
     except DatabaseError:
         logger.exception("Cannot wake %s", ", ".join(sorted(slugs)))
     return 0
+
+
+def wake_task(task: str) -> bool:
+    """Have a task soon that works through all that is due, and say whether it was queued: not where it was in the last
+    seconds, or is `at_work`, nor while many tasks wait. Never raises."""
+    try:
+        if Heartbeat.objects.filter(name=task, at__gt=Now() - claiming.WOKEN_FOR).exists():
+            return False
+        with write_transaction() if Conf.ORM else nullcontext():
+            at_work(task)
+            return enqueue(task)
+    except DatabaseError:
+        logger.exception("Cannot wake %s", task)
+        return False
+
+
+def at_work(task: str) -> None:
+    """Say that this task works through what is due; to be said every few seconds."""
+    with write_transaction():
+        Heartbeat.beat(task)
+
+
+def ended(task: str) -> None:
+    """Say that this task has found nothing more to do: from now on it is woken again."""
+    with write_transaction():
+        Heartbeat.objects.filter(name=task).delete()
 
 
 def enqueue(task: str, *args: Any, is_urgent: bool = False) -> bool:

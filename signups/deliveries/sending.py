@@ -95,9 +95,9 @@ def send_together(integration: Integration, deliveries: Sequence[Delivery]) -> l
 def _send_batch(integration: Integration, deliveries: Sequence[Delivery]) -> list[Try]:
     """Halved as often as the vendor refuses it whole, or trips over one of its own."""
     clock = _Clock()
-    with recording() as exchanges:
-        if len(deliveries) < 2:
-            return [_try(one, _told(integration, one), clock, exchanges) for one in deliveries]
+    if len(deliveries) < 2:
+        return [_told_alone(integration, one) for one in deliveries]
+    with logs.about_all(deliveries), recording() as exchanges:
         results = _results(integration, deliveries)
     if isinstance(results, Exception):
         if isinstance(results, Never) or not isinstance(results, ServiceError):
@@ -112,6 +112,13 @@ def _send_batch(integration: Integration, deliveries: Sequence[Delivery]) -> lis
         tries.append(replace(own, is_news=id(item.result) not in heard))
         heard.add(id(item.result))
     return tries
+
+
+def _told_alone(integration: Integration, delivery: Delivery) -> Try:
+    clock = _Clock()
+    with logs.about(delivery.signup, delivery), recording() as exchanges:
+        result = _told(integration, delivery)
+    return _try(delivery, result, clock, exchanges)
 
 
 def _results(integration: Integration, deliveries: Sequence[Delivery]) -> Sequence[BatchItem] | Exception:

@@ -10,13 +10,8 @@ from django.db.models.functions import Now
 from signups import contracts
 from signups.contracts import Event
 from signups.deliveries import claiming, planning, queueing
-from signups.models import Attempt, Delivery, Heartbeat, Signup
+from signups.models import Attempt, Delivery, Heartbeat
 from signups.transactions import write_transaction
-
-# A late look-up whose task was lost is asked for again after this long, until the signup is two days old.
-LOOKUP_CLAIM = timedelta(minutes=5)
-_LOOKUPS_UNTIL = timedelta(days=2)
-_MOST_LOOKUPS = 4  # at once: each may hold a worker for many seconds
 
 QUICK_LOOK = timedelta(minutes=15)
 THOROUGH_EVERY = timedelta(hours=1)
@@ -42,15 +37,14 @@ def sweep(*, is_thorough: bool = False) -> None:
 
 
 def wake_due(*, is_sweep: bool = False) -> int:
-    """Queue a drain for each integration that could send something now, and the look-ups whose time has come.
+    """Queue a drain for each integration that could send something now.
 
     Cheap when nothing is due: an index look-up per integration, and no write. `is_sweep`: whoever was woken and has not
     begun is woken again. Returns how many tasks it queued.
     """
     switched_on = [integration for integration in contracts.integrations() if not integration.missing_settings()]
     due = {integration.slug for integration in switched_on if claiming.claimable(integration).exists()}
-    woken = queueing.wake_all(due, is_sweep=is_sweep) if due else 0
-    return woken + _wake_lookups()
+    return queueing.wake_all(due, is_sweep=is_sweep) if due else 0
 
 
 def prune() -> None:
@@ -85,16 +79,3 @@ def _prune_reports() -> None:
 
 def _happened(name: str, within: timedelta) -> bool:
     return Heartbeat.objects.filter(name=name, at__gt=Now() - within).exists()
-
-
-def _wake_lookups() -> int:
-    waiting = Signup.objects.filter(lookups_due_at__lte=Now(), created_at__gt=Now() - _LOOKUPS_UNTIL)
-    woken = 0
-    for key in list(waiting.order_by("lookups_due_at").values_list("pk", flat=True)[:_MOST_LOOKUPS]):
-        with write_transaction():
-            is_mine = Signup.objects.filter(pk=key, lookups_due_at__lte=Now()).update(
-                lookups_due_at=Now() + LOOKUP_CLAIM
-            )
-        if is_mine:
-            woken += queueing.enqueue("signups.tasks.finish_lookups", key, is_urgent=True)
-    return woken

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from signups.contracts import Found, Heard, Provider, Subject
-from signups.deliveries.queueing import enqueue
+from signups.deliveries.queueing import wake_task
 from signups.enrichment import answers
 from signups.enrichment.answers import Result
 from signups.models import Lookup, Signup
@@ -46,8 +46,8 @@ def hear(provider: Provider, heard: Heard) -> int:
     with write_transaction():  # of its own: a task locks the signup first, and its look-ups then
         waiting = _waiting(heard)
         woken = Signup.objects.filter(pk__in=waiting).update(lookups_due_at=now)
-    for key in waiting:
-        transaction.on_commit(partial(enqueue, "signups.tasks.finish_lookups", key, is_urgent=True), robust=True)
+    if woken:
+        transaction.on_commit(partial(wake_task, "signups.tasks.finish_lookups"), robust=True)
     return woken
 
 

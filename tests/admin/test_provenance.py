@@ -364,9 +364,10 @@ def test_ask_again_now_has_a_worker_ask(browser: Client) -> None:
     signup = make_signup()
     reply = browser.post(reverse("admin:signups_signup_ask_again", args=[signup.pk]), follow=True)
     assert "is being asked now" in reply.content.decode()
-    assert queued() == [("signups.tasks.finish_lookups", signup.pk)]
+    assert queued() == [("signups.tasks.finish_lookups",)]
     signup.refresh_from_db()
     assert signup.lookups_due_at is not None
+    assert signup.lookups_due_at <= timezone.now()
 
 
 def test_asking_again_is_a_post_by_somebody_who_may(browser: Client) -> None:

@@ -178,28 +178,6 @@ def test_a_queue_that_is_away_holds_nobody_up() -> None:
     assert said.stderr.count("Cannot queue") == 1  # then it is left alone
 
 
-def test_late_look_ups_are_asked_for_once(desk: Desk) -> None:
-    signup = make_signup(lookups_due_at=timezone.now())
-    make_signup("ben@dev.test", lookups_due_at=timezone.now() + timedelta(seconds=5))
-    deliveries.wake_due()
-    deliveries.wake_due()
-    assert [task for task in queued() if task != DRAIN] == [("signups.tasks.finish_lookups", signup.pk)]
-
-
-def test_a_look_up_whose_task_was_lost_is_asked_for_again(desk: Desk) -> None:
-    signup = make_signup(lookups_due_at=timezone.now())
-    deliveries.wake_due()
-    signup.refresh_from_db()
-    assert signup.lookups_due_at is not None
-    assert 290 < (signup.lookups_due_at - timezone.now()).total_seconds() <= 300
-
-
-def test_look_ups_are_given_up_after_two_days(desk: Desk) -> None:
-    signup = make_signup(lookups_due_at=timezone.now())
-    Signup.objects.filter(pk=signup.pk).update(created_at=timezone.now() - timedelta(days=3))
-    assert deliveries.wake_due() == 0
-
-
 def test_old_attempts_are_forgotten_except_each_deliverys_last(desk: Desk) -> None:
     row = owe()
     old = timezone.now() - timedelta(days=100)
