@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -17,7 +18,8 @@ class ControlError(ValueError):
 
 @dataclass(slots=True)
 class Fault:
-    """Something that goes wrong on request, for the next ``times`` calls (None: until cleared).
+    """Something that goes wrong on request, for the next ``times`` calls (None: until cleared), and for no longer than
+    ``for_s`` seconds (None: whenever they come).
 
     Either ``status`` (an HTTP or SMTP code; for DNS an RCODE name or "timeout"), or ``reset`` ("before" the
     handler ran or "after" it), or only ``latency_ms``; latency may join either. ``commit`` lets the handler
@@ -29,6 +31,7 @@ class Fault:
     route: str = ""
     method: str | None = None
     times: int | None = 1
+    for_s: float | None = None
     latency_ms: int = 0
     status: int | str | None = None
     retry_after: int | str | None = None
@@ -36,6 +39,11 @@ class Fault:
     body: Any = None
     reset: str | None = None
     commit: bool = False
+    entered: float = field(default_factory=time.monotonic)
+
+    @property
+    def is_over(self) -> bool:
+        return self.for_s is not None and time.monotonic() > self.entered + self.for_s
 
     @property
     def is_handled(self) -> bool:
@@ -53,6 +61,7 @@ _FAULT_TYPES: dict[str, tuple[type, ...]] = {
     "route": (str,),
     "method": (str, type(None)),
     "times": (int, type(None)),
+    "for_s": (int, float, type(None)),
     "latency_ms": (int,),
     "status": (int, str, type(None)),
     "retry_after": (int, str, type(None)),
@@ -102,6 +111,8 @@ class FaultBook:
             raise ControlError(f'reset must be "before" or "after", not {fault.reset!r}')
         if fault.times is not None and fault.times < 1:
             raise ControlError("times must be at least 1, or null for until cleared")
+        if fault.for_s is not None and fault.for_s <= 0:
+            raise ControlError("for_s must be more than 0, or null for as long as it takes")
         if fault.latency_ms < 0:
             raise ControlError("latency_ms must not be negative")
         if fault.status is None and fault.reset is None and not fault.latency_ms:
@@ -119,6 +130,7 @@ class FaultBook:
 
         ``is_named``: only one that names this method, for what few think of as a call.
         """
+        self._forget_over()
         for fault in self._faults:
             if fault.matches(vendor, method, path) and not (is_named and fault.method is None):
                 if fault.times is not None:
@@ -133,4 +145,8 @@ class FaultBook:
         self._faults = [fault for fault in self._faults if vendor and fault.vendor != vendor]
 
     def as_list(self) -> list[dict[str, Any]]:
-        return [asdict(fault) for fault in self._faults]
+        self._forget_over()
+        return [{name: value for name, value in asdict(fault).items() if name != "entered"} for fault in self._faults]
+
+    def _forget_over(self) -> None:
+        self._faults = [fault for fault in self._faults if not fault.is_over]

@@ -63,11 +63,15 @@ def under(request_id: str, **facts: Any) -> Iterator[None]:
 @contextmanager
 def about(signup: Signup, delivery: Delivery | None = None) -> Iterator[None]:
     """Log whatever happens here under the id of the request the signup came in by, its person's data masked."""
+    with _without_words_of([signup]), under(signup.request_id, **_facts_about(signup, delivery)):
+        yield
+
+
+def _facts_about(signup: Signup, delivery: Delivery | None) -> dict[str, Any]:
     facts: dict[str, Any] = {"signup": signup.pk}
     if delivery is not None:
         facts |= {"delivery": str(delivery.uid), "integration": delivery.integration, "event": delivery.event}
-    with _without_words_of([signup]), under(signup.request_id, **facts):
-        yield
+    return facts
 
 
 @contextmanager
@@ -95,11 +99,11 @@ def _without_words_of(signups: Sequence[Signup]) -> Iterator[None]:
 
 
 def tried(tries: Sequence[Any]) -> None:
-    """One line for each `Try` of a delivery that was written down."""
+    """One line for each `Try` of a delivery that was written down: nothing in it is a person's."""
     if not logger.isEnabledFor(logging.INFO):
         return
     for one in tries:
-        with about(one.delivery.signup, one.delivery):
+        with under(one.delivery.signup.request_id, **_facts_about(one.delivery.signup, one.delivery)):
             facts = {"result": one.result, "ms": one.ms, "status": one.status, "try": one.delivery.attempts_used}
             logger.info("tried", extra={"facts": facts})
 

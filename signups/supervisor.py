@@ -30,7 +30,7 @@ from django.db import close_old_connections, connection
 from django.db.models.functions import Now
 
 from signups import cluster_guard, waking
-from signups.deliveries import breaker, heartbeats, queueing
+from signups.deliveries import breaker, claiming, heartbeats, queueing
 from signups.deliveries.schedule import ensure_schedules
 from signups.models import Heartbeat
 
@@ -78,9 +78,12 @@ class Supervisor:
         """Until `stop`; returns when no process of the cluster is left."""
         _become_subreaper()
         self._begin()
-        young = 0
+        young, is_swept = 0, False
         while not self._stops:
             self._start()
+            if not is_swept:  # what was not noticed while nobody was there; it may take a while, and the cluster works
+                is_swept = True
+                self._with_database(partial(waking.sweep, is_thorough=True))
             why = self._watch()
             if why:
                 young = young + 1 if time.monotonic() - self._started < YOUNG_S else 0
@@ -94,7 +97,7 @@ class Supervisor:
         """Wait for the database, then do what a start is a good moment for: settings may have been corrected."""
         while not self._stops and self._with_database(Heartbeat.objects.exists) is None:
             self._sleep(WAKE_EVERY_S)
-        for work in (ensure_schedules, breaker.probe, partial(waking.sweep, is_thorough=True)):
+        for work in (ensure_schedules, breaker.probe):
             if not self._stops:
                 self._with_database(work)
 
@@ -118,6 +121,8 @@ class Supervisor:
         return ""
 
     def _wake(self) -> None:
+        if freed := claiming.free_dead():
+            logger.info("Freed what killed workers were at: %s", ", ".join(sorted(freed)))
         waking.wake_due()
         if not Heartbeat.objects.filter(name="sweep", at__gt=Now() - SWEEP_OVERDUE).exists():
             logger.warning("The scheduled sweep is overdue; sweeping here")

@@ -1,6 +1,6 @@
 """Who signs up during a fire drill: the product's backend, which repeats a call that got no answer under the same key.
 
-Three colleagues a company; one in ten is known to nobody, and so is asked to confirm by mail.
+One in ten is known to nobody, and so is asked to confirm by mail.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import requests
 
-_COLLEAGUES = 3
 _MOST_MAILS = 4_000  # the sandbox's inbox keeps 5,000
 _ANSWER_WITHIN_S = 30.0
 _AGAIN_AFTER_S = 0.3
@@ -31,14 +30,18 @@ class Answer:
 
 
 class Backend:
-    """Signs `signups` people up over the API, at most `rate` a second (0: as fast as it goes)."""
+    """Signs `signups` people up over the API, `colleagues` of each company, at most `rate` a second (0: as fast as it
+    goes)."""
 
-    def __init__(self, url: str, key: str, signups: int, rate: float, clients: int, give_up_s: float) -> None:
+    def __init__(
+        self, url: str, key: str, signups: int, rate: float, clients: int, *, colleagues: int, give_up_s: float
+    ) -> None:
         self.url = f"{url}/api/v1/signups"
         self.key = key
         self.signups = signups
         self.rate = rate
         self.clients = clients
+        self.colleagues = colleagues
         self.give_up_s = give_up_s
         self.answers: list[Answer] = []
         self.unanswered: dict[int, str] = {}  # number → what was said last
@@ -56,7 +59,7 @@ class Backend:
     def _sign_up(self, number: int, not_before: float) -> None:
         time.sleep(max(0.0, not_before - time.monotonic()))
         name = "someone" if number % self._confirm_every == 0 else "member"
-        email = f"{name}-{number}@crowd-{number // _COLLEAGUES + 1}.test"
+        email = f"{name}-{number}@crowd-{number // self.colleagues + 1}.test"
         body = {"email": email, "name": f"Member {number}", "ga_client_id": client_id(number)}
         started, calls, last = time.monotonic(), 0, ""
         while time.monotonic() < started + self.give_up_s:

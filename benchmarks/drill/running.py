@@ -78,7 +78,7 @@ class Drill:
         row.set_key(key)
         row.save()
         url = f"http://127.0.0.1:{os.environ['PORT']}"
-        self.backend = Backend(url, key, size.signups, size.rate, CLIENTS, give_up_s=300)
+        self.backend = Backend(url, key, size.signups, size.rate, CLIENTS, colleagues=size.colleagues, give_up_s=300)
         self.is_over = threading.Event()
         self.started = time.monotonic()
 

@@ -54,15 +54,25 @@ class Event:
 
 
 def plan(
-    seed: int, signups: int, troubles: int, faults: int, *, kinds: Sequence[str], longest_s: float, tail_s: float
+    seed: int,
+    signups: int,
+    troubles: int,
+    faults: int,
+    *,
+    kinds: Sequence[str],
+    longest_s: float,
+    tail_s: float,
+    fault_s: float | None = None,
 ) -> list[Event]:
     """The events in their order. `longest_s`: how late a vendor answers at most; `tail_s`: how long after the last
-    signup something still happens. Kinds come in turns, shuffled, so that none is left out by chance."""
+    signup something still happens; `fault_s`: how long a fault waits for calls that it can hit. Kinds come in turns,
+    shuffled, so that none is left out by chance."""
     rng = random.Random(seed)
     kinds = _in_turns(rng, kinds, troubles)
     events = [_at(rng, kind, signups, tail_s, {"leaves_orphans": rng.random() < 0.5}) for kind in kinds]
     for vendor in _in_turns(rng, VENDORS, faults):
-        events.append(_at(rng, FAULT, signups, tail_s, _fault(rng, vendor, longest_s)))
+        fault = _fault(rng, vendor, longest_s) | ({"for_s": fault_s} if fault_s else {})
+        events.append(_at(rng, FAULT, signups, tail_s, fault))
     return sorted(events, key=lambda event: (event.after_signups, event.after_s))
 
 

@@ -18,7 +18,7 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from signups.contracts import Integration
-from signups.deliveries import breaker
+from signups.deliveries import breaker, processes
 from signups.deliveries.breaker import Signal
 from signups.models import Forward, IntegrationState
 from signups.transactions import write_transaction
@@ -64,7 +64,9 @@ class Lease:
         with write_transaction():
             for slug in (integration.slug, _name(integration.slug)):
                 IntegrationState.objects.get_or_create(slug=slug)
-            taken = _free(integration.slug).update(lease=lease.token, lease_until=Now() + LEASE)
+            taken = _free(integration.slug).update(
+                lease=lease.token, lease_until=Now() + LEASE, leased_by=processes.own_name()
+            )
         return lease if taken else None
 
     def renew(self) -> bool:

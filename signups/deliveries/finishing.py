@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import F
 from django.db.models.functions import Now
 
 from signups import logs
@@ -32,55 +32,79 @@ _RESTS = frozenset({403, 429, 503})
 
 def finish(lease: Lease, tries: Sequence[Try]) -> bool:
     """Record tries made under one lease and move the breaker, in one transaction; says whether more may be sent."""
-    integration = lease.integration
     with write_transaction():
-        may_go_on = breaker.move(integration.slug, [_signal(one) for one in tries if one.is_news])
-        written = _finish_done(lease, [one for one in tries if not one.has_failed])
-        for one in tries:
-            if one.has_failed:
-                mine = Delivery.objects.filter(pk=one.delivery.pk, claim=lease.token, state=Delivery.State.SENDING)
-                written += mine.update(claim=None, is_ambiguous=one.may_be_done, **_changes(integration, one))
+        may_go_on = breaker.move(lease.integration.slug, [_signal(one) for one in tries if one.is_news])
+        written = _write_done(lease, [one for one in tries if not one.has_failed])
+        written += _write_failed(lease, [one for one in tries if one.has_failed])
         if written < len(tries):
             keys = [one.delivery.pk for one in tries]
             logger.warning(
-                "%s: %d outcomes came too late, of deliveries among %s", integration.slug, len(tries) - written, keys
+                "%s: %d outcomes came too late, of deliveries among %s",
+                lease.integration.slug,
+                len(tries) - written,
+                keys,
             )
         _keep(tries)
     logs.tried(tries)
     return may_go_on
 
 
-def _finish_done(lease: Lease, tries: Sequence[Try]) -> int:
-    """Close the rows of which nothing is left to do, and say how many were still ours. One statement for all of them:
-    most tries end so, and to make an update of the ORM's for each would take longer than all else that is written."""
-    if not tries:
-        return 0
-    now, _ = Delivery.objects.all().query.get_compiler(connection=connection).compile(Now())
-    concrete = {field.name: field for field in Delivery._meta.concrete_fields}
-    fields = [concrete[name] for name in _DONE]
-    columns = ", ".join(f"{connection.ops.quote_name(str(field.column))} = %s" for field in fields)
-    sql = (
-        f"UPDATE {connection.ops.quote_name(Delivery._meta.db_table)} SET {columns}, claim = NULL, due_at = NULL,"  # noqa: S608
-        f" finished_at = {now} WHERE id = %s AND claim = %s AND state = %s"
-    )
-    token = concrete["claim"].get_db_prep_value(lease.token, connection)
+def _write_done(lease: Lease, tries: Sequence[Try]) -> int:
+    """Close the rows of which nothing is left to do, and say how many were still ours."""
     rows = []
     for one in tries:
-        values = [field.get_db_prep_save(value, connection) for field, value in zip(fields, _done(one), strict=True)]
-        rows.append((*values, one.delivery.pk, token, Delivery.State.SENDING.value))
+        made = one.outcome if isinstance(one.outcome, Delivered) else Delivered()
+        state = Delivery.State.DELIVERED if one.result == sending.DELIVERED else Delivery.State.SKIPPED
+        rows.append((one, (state.value, one.may_be_done, one.reason, made.external_id, made.url, made.made)))
+    columns = ("state", "is_ambiguous", "outcome", "external_id", "external_url", "made")
+    return _write(lease, columns, rows, f"due_at = NULL, finished_at = {_now_sql()}")
+
+
+def _write_failed(lease: Lease, tries: Sequence[Try]) -> int:
+    """Say of the rows that failed what becomes of them, and how many were still ours."""
+    if not tries:
+        return 0
+    now = Delivery.objects.filter(pk__in=[one.delivery.pk for one in tries]).values_list(Now(), flat=True).first()
+    if now is None:  # all of them were erased meanwhile
+        return 0
+    rows = []
+    for one in tries:
+        then = _next(lease.integration, one)
+        due_at, finished_at = (None, now) if then.wait is None else (now + then.wait, None)
+        state = Delivery.State.FAILED if then.wait is None else Delivery.State.PENDING
+        used = one.delivery.attempts_used - (not then.is_counted)
+        rows.append((one, (state.value, one.may_be_done, then.outcome, due_at, finished_at, used)))
+    columns = ("state", "is_ambiguous", "outcome", "due_at", "finished_at", "attempts_used")
+    return _write(lease, columns, rows)
+
+
+def _write(lease: Lease, columns: Sequence[str], rows: Sequence[tuple[Try, Sequence[Any]]], also: str = "") -> int:
+    """Write these columns of claimed rows, and say how many were still ours. One statement for all of them: an update
+    of the ORM's for each would take longer than all else that is written."""
+    if not rows:
+        return 0
+    concrete = {field.name: field for field in Delivery._meta.concrete_fields}
+    fields = [concrete[name] for name in columns]
+    assignments = [f"{connection.ops.quote_name(str(field.column))} = %s" for field in fields]
+    assignments += ["claim = NULL", *([also] if also else [])]
+    sql = (
+        f"UPDATE {connection.ops.quote_name(Delivery._meta.db_table)} SET {', '.join(assignments)}"  # noqa: S608
+        " WHERE id = %s AND claim = %s AND state = %s"
+    )
+    token = concrete["claim"].get_db_prep_value(lease.token, connection)
+    parameters = []
+    for one, values in rows:
+        ready = [field.get_db_prep_save(value, connection) for field, value in zip(fields, values, strict=True)]
+        parameters.append((*ready, one.delivery.pk, token, Delivery.State.SENDING.value))
     with connection.cursor() as cursor:
-        cursor.executemany(sql, rows)
+        cursor.executemany(sql, parameters)
         return int(cursor.rowcount)
 
 
-_DONE = ("state", "is_ambiguous", "outcome", "external_id", "external_url", "made")
-
-
-def _done(one: Try) -> tuple[Any, ...]:
-    """The values of `_DONE`."""
-    made = one.outcome if isinstance(one.outcome, Delivered) else Delivered()
-    state = Delivery.State.DELIVERED if one.result == sending.DELIVERED else Delivery.State.SKIPPED
-    return state.value, one.may_be_done, one.reason, made.external_id, made.url, made.made
+def _now_sql() -> str:
+    """The database's own clock."""
+    sql: str = Delivery.objects.all().query.get_compiler(connection=connection).compile(Now())[0]
+    return sql
 
 
 def _keep(tries: Sequence[Try]) -> None:
@@ -102,28 +126,27 @@ def _keep(tries: Sequence[Try]) -> None:
     )
 
 
-def _changes(integration: Integration, one: Try) -> dict[str, Any]:
-    """The columns of the row that a failed try changes."""
+@dataclass(frozen=True)
+class _Next:
+    """What becomes of a row that failed: due again after `wait`, None: a dead letter."""
+
+    wait: timedelta | None
+    outcome: str
+    is_counted: bool = True
+
+
+def _next(integration: Integration, one: Try) -> _Next:
     match one.result:
         case sending.NEVER:
-            return _dead(one.reason)
+            return _Next(None, one.reason)
         case sending.MISCONFIGURED:
-            return _again(one.reason, timedelta(0)) | {"attempts_used": F("attempts_used") - 1}
+            return _Next(timedelta(0), one.reason, is_counted=False)
         case sending.LATER if one.retry_after_s is not None:
-            wait = wait_wished(one.retry_after_s)
-            return _again(one.reason, wait) | {"attempts_used": F("attempts_used") - 1}
+            return _Next(wait_wished(one.retry_after_s), one.reason, is_counted=False)
     if one.delivery.attempts_used >= MOST_TRIES:
-        return _dead(f"Given up after {MOST_TRIES} tries. {one.reason}"[:1000])
+        return _Next(None, f"Given up after {MOST_TRIES} tries. {one.reason}"[:1000])
     wait = wait_before(one.delivery.attempts_used + 1)
-    return _again(one.reason, max(wait, integration.reconcile_after) if one.may_be_done else wait)
-
-
-def _again(reason: str, wait: timedelta) -> dict[str, Any]:
-    return {"state": Delivery.State.PENDING, "due_at": Now() + wait, "outcome": reason}
-
-
-def _dead(reason: str) -> dict[str, Any]:
-    return {"state": Delivery.State.FAILED, "due_at": None, "finished_at": Now(), "outcome": reason}
+    return _Next(max(wait, integration.reconcile_after) if one.may_be_done else wait, one.reason)
 
 
 def _signal(one: Try) -> Signal:

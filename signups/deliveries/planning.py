@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -21,7 +21,8 @@ from signups.models import Delivery, Signup, Verdict
 from signups.transactions import write_transaction
 
 DAY = timedelta(hours=24)
-_CHUNK = 200
+_CHUNK = 500
+_LOOKED_AT = ("verdict", "is_high_value", "profile_version")  # whatever else an integration asks for is read for each
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def plan_for(signup: Signup, *, is_new: bool = False) -> list[Delivery]:
     Call it in the transaction that saved the signup; `is_new`: that inserted it. One query, and one to write them all.
     """
     existing = [] if is_new else list(Delivery.objects.filter(signup=signup))
-    return write(signup, _missing(signup, existing))
+    return write(signup, missing(signup, existing, switched_on()))
 
 
 def plan(
@@ -63,7 +64,7 @@ def plan(
     """
     owed = [
         Owed(integration.slug, event, period, frozen or {}, due_at)
-        for integration in _switched_on()
+        for integration in switched_on()
         if integration.listens_to(event) and integration.wants(signup)
     ]
     existing = set(
@@ -77,30 +78,41 @@ def plan_missing(within: timedelta = DAY) -> int:
 
     Rows are missing where a signup was changed behind the signals' back, or an integration was switched on since.
     """
-    written = 0
-    for chunk in _recent(within):
-        for signup in chunk:
-            if any(True for _ in _missing(signup, signup.deliveries.all())):
-                with write_transaction():
-                    locked = Signup.objects.select_for_update().filter(pk=signup.pk).first()
-                    written += len(plan_for(locked)) if locked is not None else 0
+    written, integrations = 0, list(switched_on())
+    for signup, rows in _recent(within):
+        if any(True for _ in missing(signup, rows, integrations)):
+            with write_transaction():
+                locked = Signup.objects.select_for_update().filter(pk=signup.pk).first()
+                written += len(plan_for(locked)) if locked is not None else 0
     return written
 
 
-def _missing(signup: Signup, existing: Iterable[Delivery]) -> Iterator[Owed]:
+class Row(Protocol):
+    """Of a delivery, what says whether another is missing."""
+
+    integration: str
+    event: str
+    period: str
+    frozen: dict[str, Any]
+
+
+def missing(signup: Signup, existing: Iterable[Row], integrations: Iterable[Integration]) -> Iterator[Owed]:
+    """What of these integrations is not among the signup's deliveries and should be."""
     by_key = {(row.integration, row.event, row.period): row for row in existing}
-    for owed in _owed(signup, by_key):
+    for owed in _owed(signup, by_key, integrations):
         if owed.key not in by_key:
             yield owed
 
 
-def _owed(signup: Signup, existing: dict[tuple[str, str, str], Delivery]) -> Iterator[Owed]:
+def _owed(
+    signup: Signup, existing: dict[tuple[str, str, str], Row], integrations: Iterable[Integration]
+) -> Iterator[Owed]:
     """What the signup's present state calls for, whether written already or not.
 
     What an integration was told first is read from its *signed up*: who heard of a signup that was still waiting hears
     that it was confirmed, and who heard of an older profile hears of the newer one.
     """
-    for integration in _switched_on():
+    for integration in integrations:
         if signup.verdict == Verdict.REJECTED:
             if integration.listens_to(Event.REJECTED):
                 yield Owed(integration.slug, Event.REJECTED)
@@ -154,16 +166,20 @@ def write(signup: Signup, owed: Iterable[Owed]) -> list[Delivery]:
     return rows
 
 
-def _switched_on() -> Iterator[Integration]:
+def switched_on() -> Iterator[Integration]:
+    """The integrations that have all settings they need."""
     return (integration for integration in contracts.integrations() if not integration.missing_settings())
 
 
-def _recent(within: timedelta) -> Iterator[list[Signup]]:
-    """Signups as young as that, some at a time. No cursor stays open: on SQLite nothing could be written beside it."""
-    recent = Signup.objects.filter(created_at__gt=Now() - within).order_by("pk")
+def _recent(within: timedelta) -> Iterator[tuple[Signup, list[Row]]]:
+    """Signups as young as that, with their deliveries, some at a time: of each what is looked at, for they may be very
+    many. No cursor stays open: on SQLite nothing could be written beside it."""
+    recent = Signup.objects.filter(created_at__gt=Now() - within).order_by("pk").only(*_LOOKED_AT)
     last = 0
-    while chunk := list(
-        recent.filter(pk__gt=last).select_related("person", "company").prefetch_related("deliveries")[:_CHUNK]
-    ):
-        yield chunk
+    while chunk := list(recent.filter(pk__gt=last)[:_CHUNK]):
+        rows: dict[int, list[Row]] = {signup.pk: [] for signup in chunk}
+        there = Delivery.objects.filter(signup__in=list(rows)).order_by()
+        for row in there.values_list("signup_id", "integration", "event", "period", "frozen", named=True):
+            rows[row.signup_id].append(row)
+        yield from ((signup, rows[signup.pk]) for signup in chunk)
         last = chunk[-1].pk

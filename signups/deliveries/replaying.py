@@ -77,7 +77,7 @@ def signups(since: datetime) -> Iterator[Signup]:
 
 
 def _owed(slug: str, signup: Signup) -> Iterator[Owed]:
-    for owed in planning._missing(signup, signup.deliveries.all()):
+    for owed in planning.missing(signup, signup.deliveries.all(), planning.switched_on()):
         if owed.slug == slug:
             at = _happened_at(signup, owed.event)
             frozen = {"at": at.isoformat(), "at_ms": round(at.timestamp() * 1000)} if at is not None else {}

@@ -135,6 +135,8 @@ class IntegrationState(models.Model):
     trouble = models.CharField(max_length=1000, blank=True)
     lease = models.UUIDField(null=True, blank=True, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
+    # By which process (`deliveries.processes`); "": nobody can say.
+    leased_by = models.CharField(max_length=80, blank=True, default="", db_default="", editable=False)
     woken_at = models.DateTimeField(null=True, blank=True, editable=False)  # a drain is on the queue since then
     spent = models.JSONField(default=dict, blank=True, editable=False)  # of the vendor's rates, by earlier drains
     last_success_at = models.DateTimeField("last success", null=True, blank=True)

@@ -11,6 +11,7 @@ import pytest
 from pytest_django import Settings
 
 from signups import deliveries
+from signups.deliveries import claiming
 from signups.models import Delivery
 from tests.deliveries.acts import child_environment, owe, pass_time, results
 from tests.journeys.story import slack_messages
@@ -28,6 +29,7 @@ def drain_until(sandbox: Sandbox) -> None:
     while not sandbox.received("slack", "chat.postMessage"):
         assert time.monotonic() < until, "nothing was sent"
         time.sleep(0.05)
+    assert claiming.free_dead() == []
     child.send_signal(signal.SIGKILL)
     assert child.wait(10) == -signal.SIGKILL
 
@@ -44,7 +46,21 @@ def test_what_a_killed_process_was_sending_is_delivered_once(
     row.refresh_from_db()
     assert row.state == Delivery.State.SENDING
     assert deliveries.drain("slack") == 0
+    assert claiming.free_dead() == ["slack"]
+    assert deliveries.drain("slack") == 0, "what was being sent is still claimed"
     pass_time(seconds=121)
     assert deliveries.drain("slack") == 1
     assert len(slack_messages(sandbox)) == 1
     assert results(row) == ["lapsed", "delivered"]
+
+
+def test_what_the_killed_process_had_not_begun_does_not_wait(sandbox: Sandbox, settings: Settings) -> None:
+    settings.INTEGRATIONS = ["integrations.slack.Slack"]
+    owe(slug="slack")
+    sandbox.fault("slack", route="chat.postMessage", times=1, latency_ms=20_000)
+    drain_until(sandbox)
+    other = owe("ben@dev.test", slug="slack")
+    assert claiming.free_dead() == ["slack"]
+    assert deliveries.drain("slack") == 1
+    other.refresh_from_db()
+    assert other.state == Delivery.State.DELIVERED
