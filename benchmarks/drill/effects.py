@@ -63,7 +63,8 @@ def compare(sandbox_url: str, answers: Iterable[Answer]) -> Findings:
     there = _at_vendors(sandbox_url)
     told = {answer.uid: answer for answer in answers}
     seen: Counter[str] = Counter()
-    for signup in Signup.objects.select_related("person", "company").prefetch_related("deliveries"):
+    signups = Signup.objects.select_related("person", "company").prefetch_related("deliveries")
+    for signup in signups.iterator(chunk_size=2_000):
         seen[signup.email] += 1
         if signup.email.endswith(".test") and str(signup.uid) in told:
             _check(findings, signup, told.pop(str(signup.uid)), there)

@@ -29,7 +29,6 @@ from benchmarks.drill.services import ROOT, Cluster, Sandbox, Service
 if TYPE_CHECKING:
     from benchmarks.firedrill import Size
 
-WORKERS = 4
 CLIENTS = 8
 _TARGET_WITHIN_S = 30.0
 _WORKS_WITHIN_S = 20.0
@@ -59,6 +58,8 @@ def run(folder: Path, setup: str, size: Size, seed: int, within_s: float) -> Non
 
 class Drill:
     def __init__(self, folder: Path, size: Size, sandbox: Sandbox) -> None:
+        from django.conf import settings
+
         from signups.models import ApiKey
 
         self.size = size
@@ -70,7 +71,7 @@ class Drill:
         worker = [python, "manage.py", "worker", "--canary-timeout", str(size.canary_s)]
         self.web = Service("web", web, env, folder / "web.log")
         self.worker = Service("worker", worker, env, folder / "worker.log")
-        self.cluster = Cluster(self.worker, WORKERS)
+        self.cluster = Cluster(self.worker, settings.Q_CLUSTER["workers"])
         self.hit: Counter[str] = Counter()
         self.happened: list[dict[str, Any]] = []
         key = ApiKey.generate()
