@@ -85,6 +85,7 @@ class Drill:
 
     def run(self, events: list[schedule.Event], within_s: float) -> dict[str, Any]:
         self._setting("close", index_lag_s=3 if self.size.is_hurried else 30)
+        self._setting("customerio", campaigns=False)  # their mails would drive ours out of the inbox
         self.web.start()
         self.worker.start()
         _wait_for(f"{self.backend.url.partition('/api')[0]}/healthz")

@@ -5,9 +5,11 @@ What a query means is in ``search.py``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from itertools import islice
 
 from sandbox.vendors.close.api import Record
+from sandbox.vendors.close.query import scalars, words
 
 KEEP_S = 300.0
 """Versions older than this are forgotten, except the newest of them: the longest lag that can be pretended."""
@@ -16,11 +18,16 @@ KEEP_S = 300.0
 class Index:
     def __init__(self) -> None:
         self._versions: dict[str, list[tuple[float, Record | None]]] = {}
+        self._places: dict[str, int] = {}
+        self._with_word: dict[str, set[str]] = {}
 
     def write(self, record_id: str, document: Record | None, at: float) -> None:
         """``document`` as it is from now on; None for deleted."""
         versions = self._versions.setdefault(record_id, [])
         versions.append((at, document))
+        self._places.setdefault(record_id, len(self._places))
+        for word in {word for value in scalars(document) for word in words(str(value))}:
+            self._with_word.setdefault(word, set()).add(record_id)
         while len(versions) > 1 and versions[1][0] <= at - KEEP_S:
             versions.pop(0)
 
@@ -30,7 +37,18 @@ class Index:
                 return document
         return None
 
-    def documents(self, as_of: float) -> Iterator[Record]:
-        for record_id in self._versions:
+    def with_words(self, text: str) -> set[str] | None:
+        """The ids of all that has or once had every word of the text; None where it has no words."""
+        found = sorted((self._with_word.get(word, set()) for word in words(text)), key=len)
+        return found[0].intersection(*found[1:]) if found else None
+
+    def eldest(self) -> set[str]:
+        """The id of what was written first."""
+        return set(islice(self._places, 1))
+
+    def documents(self, as_of: float, ids: Collection[str] | None = None) -> Iterator[Record]:
+        """All, or those with these ids, in the order in which they were first written."""
+        wanted = self._versions if ids is None else sorted(ids, key=self._places.__getitem__)
+        for record_id in wanted:
             if document := self.read(record_id, as_of):
                 yield document

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import string
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -67,9 +67,9 @@ class Organization:
         """Now, as Close writes it: 2022-02-01T18:23:34.666000+00:00."""
         return datetime.fromtimestamp(self.now(), UTC).isoformat(timespec="microseconds")
 
-    def indexed(self) -> Iterator[Record]:
-        """Leads and contacts as search sees them, which is a while ago."""
-        for document in self.index.documents(self.now() - float(self.options["index_lag_s"])):
+    def indexed(self, ids: Collection[str] | None = None) -> Iterator[Record]:
+        """Leads and contacts, all or those with these ids, as search sees them, which is a while ago."""
+        for document in self.index.documents(self.now() - float(self.options["index_lag_s"]), ids):
             is_lead = document["id"] in self.leads
             yield {**document, "html_url": self.html_url(document["id"])} if is_lead else document
 

@@ -27,6 +27,7 @@ _RELATED = {
     ("contact", "contact_url"): _PARTS["contact_url"],
 }
 """Which list inside an object of the first type holds those of the second."""
+_WHOLE_WORDS = ("exact_value", "full_words", "phrase")
 _PREFIXES = {"lead": "lead", "cont": "contact", "oppo": "opportunity", "task": "task"}
 
 
@@ -62,11 +63,35 @@ def _bad(problem: str) -> CloseError:
     return field_errors({"query": problem})
 
 
-class Matcher:
-    """Decides whether a document satisfies a query node. ``documents`` are where leads of contacts are looked up."""
+def candidates(node: Any, with_words: Callable[[str], set[str] | None]) -> set[str] | None:
+    """The ids of the documents that a query can match at most; None where it does not say by any word.
 
-    def __init__(self, documents: list[Record], fields: CustomFields, user_id: str) -> None:
-        self._leads = {doc["id"]: doc for doc in documents if object_type_of(doc) == "lead"}
+    ``with_words``: the documents that have every word of a text somewhere.
+    """
+    if not isinstance(node, dict) or node.get("negate"):
+        return None
+    match node.get("type"):
+        case "and":
+            found = [ids for inner in _queries(node) if (ids := candidates(inner, with_words)) is not None]
+            return set.intersection(*found) if found else None
+        case "or":
+            sets = [candidates(inner, with_words) for inner in _queries(node)]
+            return None if None in sets else set().union(*(ids for ids in sets if ids is not None))
+        case "field_condition":
+            field, condition = node.get("field"), node.get("condition")
+            if isinstance(condition, dict) and isinstance(field, dict) and field.get("field_name") != "html_url":
+                is_by_words = condition.get("type") == "text" and condition.get("mode") in _WHOLE_WORDS
+                return with_words(str(condition.get("value", ""))) if is_by_words else None
+        case "has_related" if (node.get("this_object_type"), node.get("related_object_type")) in _RELATED:
+            return candidates(node.get("related_query"), with_words)  # which a document holds itself
+    return None
+
+
+class Matcher:
+    """Decides whether a document satisfies a query node. ``lead_of`` finds a lead by its id."""
+
+    def __init__(self, lead_of: Callable[[str], Record | None], fields: CustomFields, user_id: str) -> None:
+        self._lead_of = lead_of
         self._fields = fields
         self._user_id = user_id
 
@@ -116,7 +141,7 @@ class Matcher:
 
     def _related(self, document: Record, object_type: str, related_type: str) -> list[Record]:
         if (object_type, related_type) == ("contact", "lead"):
-            lead = self._leads.get(document["lead_id"])
+            lead = self._lead_of(document["lead_id"])
             return [lead] if lead else []
         if (holder := _RELATED.get((object_type, related_type))) is None:
             raise _bad(f"A {object_type} has no related {related_type!r}.")
@@ -131,13 +156,18 @@ def _queries(node: Record) -> list[Any]:
 
 def strings(value: Any) -> Iterator[str]:
     """Every string inside a value."""
+    return (inner for inner in scalars(value) if isinstance(inner, str))
+
+
+def scalars(value: Any) -> Iterator[Any]:
+    """Everything inside a value that is neither an object nor a list, nor nothing."""
     if isinstance(value, dict):
         for inner in value.values():
-            yield from strings(inner)
+            yield from scalars(inner)
     elif isinstance(value, list):
         for inner in value:
-            yield from strings(inner)
-    elif isinstance(value, str):
+            yield from scalars(inner)
+    elif value is not None:
         yield value
 
 

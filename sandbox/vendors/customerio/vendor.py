@@ -20,6 +20,7 @@ class CustomerIO(Vendor):
     slug = "customerio"
     name = "Customer.io"
     settings: ClassVar[dict[str, Any]] = {
+        "campaigns": True,  # False: events start none, and nobody is mailed
         "apply_delay_s": 0.0,  # between 200 and the change it promised
         "is_wrong_region": False,  # the workspace lives in the EU: the Track API redirects there
         "rate_limit": False,  # hold the App API to its limits

@@ -24,7 +24,7 @@ class Workspace:
         self.options = options
         self.webhooks = ReportingWebhooks(options, world.callers_now)
         self.outbox = Outbox(world, options, self.new_ulid, self._tell, self._wake)
-        self.automations = Automations(self.outbox, world.now)
+        self.automations = Automations(self.outbox, options, world.now)
         self.people = People(self._new_cio_id, self.automations.on_event)
         self.objects: dict[tuple[str, str], dict[str, Any]] = {}
         """By object type and id: ``{"attributes", "relationships"}``."""
