@@ -21,7 +21,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +78,7 @@ def main() -> None:
     parser.add_argument("--size", choices=SIZES, default="medium")
     parser.add_argument("--setup", choices=SETUPS, action="append", help="may be repeated (default: all three)")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--signups", type=int, help="as many as this, with the size's events")
+    parser.add_argument("--signups", type=int, help="as many as this, and events in proportion")
     parser.add_argument(
         "--within", type=float, default=3600, metavar="SECONDS", help="how long it may take to be quiet"
     )
@@ -101,7 +101,11 @@ def main() -> None:
 
 def size_of(options: argparse.Namespace) -> Size:
     size = SIZES[options.size]
-    return Size(**{**vars(size), "signups": options.signups}) if options.signups else size
+    if not options.signups:
+        return size
+    share = options.signups / size.signups
+    events = {"troubles": round(size.troubles * share), "faults": round(size.faults * share)}
+    return replace(size, signups=options.signups, **events)
 
 
 def events_of(size: Size, seed: int) -> list[schedule.Event]:
