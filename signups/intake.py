@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 # Late look-ups are asked again after this many seconds; then we let it be.
 LATE_AFTER_S = (5, 60, 600, 3600, 6 * 3600)
-COMPLETION_BUDGET_MS = 20_000
+COMPLETION_BUDGET_MS = 14_000  # a stopping worker waits for it
 WAITED_SHARE = 14 / 15  # of a signup's budget; in the rest, 100 ms of 1,500, it is decided, saved and answered
 COLLEAGUES_TOLD = 50  # of a company of which something new was found, the latest
 
@@ -215,7 +215,11 @@ def complete(signup: Signup) -> None:
     answers = outside.finish() if outside else []
     dns_checks = vetting.ask_dns_again(signup, deadline)
     with write_transaction():
+        claimed = signup.lookups_due_at
         signup = Signup.objects.select_for_update(of=("self",)).select_related("company").get(pk=signup.pk)
+        due_at = signup.lookups_due_at
+        # Meanwhile: there is an answer that we have not seen, or staff want to know.
+        is_asked_again = due_at is not None and due_at != claimed and due_at <= timezone.now()
         signup.person = Person.objects.select_for_update().get(pk=signup.person_id)
         enrichment.save(findings)
         vetting.replace_answers(signup, answers)
@@ -237,7 +241,8 @@ def complete(signup: Signup) -> None:
         is_decided = _decide_anew(signup, dns_checks)
         is_late = findings.is_late or bool(vetting.unanswered(answer.check for answer in answers))
         is_late = is_late or any(check.name == "mx" and check.outcome == "unknown" for check in dns_checks)
-        signup.lookups_due_at = _late_again(signup.lookups_tried) if is_late else None
+        if not is_asked_again:
+            signup.lookups_due_at = _late_again(signup.lookups_tried) if is_late else None
         if has_news or is_decided:
             signup.save()
         else:  # nothing to tell anybody: no signal
@@ -247,6 +252,14 @@ def complete(signup: Signup) -> None:
     enrichment.account(findings)
     if signup.company is not None:  # colleagues who were scored by less
         profiles.tell(signup.company, COLLEAGUES_TOLD, also_old=False)
+
+
+def count_try(signup: Signup) -> None:
+    """Asking again failed by an error of ours: it is tried again later, and no oftener than if nobody had answered."""
+    tried = signup.lookups_tried + 1
+    with write_transaction():
+        mine = Signup.objects.filter(pk=signup.pk, lookups_due_at=signup.lookups_due_at)
+        mine.update(lookups_tried=tried, lookups_due_at=_late_again(tried))
 
 
 def _decide_anew(signup: Signup, checks: list[CheckResult]) -> bool:

@@ -4,8 +4,8 @@ A cluster left alone hangs for good when an idle worker is killed, and goes on w
 sentinel is. So it runs in a session of its own, and a canary task through the real queue and a real worker proves every
 few seconds that it works, and that its monitor takes note of what is done (`deliveries.heartbeats`). When no sign of
 life comes in time, or its main process ends (as it does when the sentinel dies), the whole tree is killed and started
-again; what it was doing is found by the claims' lapse and the sweep. Between two sweeps by schedule the supervisor
-wakes what has come due, so that a wait of five seconds is one of about five seconds.
+again; what it was at is freed at once, and what it was sending is found when its claims lapse. Between two sweeps by
+schedule the supervisor wakes what has come due, so that a wait of five seconds is one of about five seconds.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import partial
 from typing import TypeVar
 
 from django.conf import settings
@@ -30,7 +29,7 @@ from django.db import close_old_connections, connection
 from django.db.models.functions import Now
 
 from signups import cluster_guard, waking
-from signups.deliveries import breaker, claiming, heartbeats, queueing
+from signups.deliveries import breaker, heartbeats, leases, queueing
 from signups.deliveries.schedule import ensure_schedules
 from signups.models import Heartbeat
 
@@ -78,12 +77,9 @@ class Supervisor:
         """Until `stop`; returns when no process of the cluster is left."""
         _become_subreaper()
         self._begin()
-        young, is_swept = 0, False
+        young = 0
         while not self._stops:
             self._start()
-            if not is_swept:  # what was not noticed while nobody was there; it may take a while, and the cluster works
-                is_swept = True
-                self._with_database(partial(waking.sweep, is_thorough=True))
             why = self._watch()
             if why:
                 young = young + 1 if time.monotonic() - self._started < YOUNG_S else 0
@@ -97,7 +93,7 @@ class Supervisor:
         """Wait for the database, then do what a start is a good moment for: settings may have been corrected."""
         while not self._stops and self._with_database(Heartbeat.objects.exists) is None:
             self._sleep(WAKE_EVERY_S)
-        for work in (ensure_schedules, breaker.probe):
+        for work in (ensure_schedules, breaker.probe, _free_dead, waking.sweep_thoroughly_soon):
             if not self._stops:
                 self._with_database(work)
 
@@ -121,8 +117,7 @@ class Supervisor:
         return ""
 
     def _wake(self) -> None:
-        if freed := claiming.free_dead():
-            logger.info("Freed what killed workers were at: %s", ", ".join(sorted(freed)))
+        _free_dead()
         waking.wake_due()
         if not Heartbeat.objects.filter(name="sweep", at__gt=Now() - SWEEP_OVERDUE).exists():
             logger.warning("The scheduled sweep is overdue; sweeping here")
@@ -214,6 +209,7 @@ class Supervisor:
                 _reap()
                 time.sleep(0.05)
             logger.warning("Some process of the old cluster (group %s) does not end", cluster.pid)
+        self._with_database(_free_dead)
         if self._guard is not None:
             with contextlib.suppress(OSError, subprocess.TimeoutExpired):
                 self._guard.communicate(b"ended\n", timeout=KILLED_WITHIN_S)
@@ -223,6 +219,11 @@ class Supervisor:
         until = time.monotonic() + seconds
         while not self._stops and time.monotonic() < until:
             time.sleep(0.1)
+
+
+def _free_dead() -> None:
+    if freed := leases.free_dead():
+        logger.info("Freed what killed workers were at: %s", ", ".join(sorted(freed)))
 
 
 def _become_subreaper() -> None:

@@ -8,6 +8,10 @@ from __future__ import annotations
 from signups import completing, deliveries, jobs, profiles, tallies
 from signups.activity import forwarding
 from signups.deliveries import alerting
+from signups.deliveries.queueing import enqueue
+from signups.deliveries.sweeping import THOROUGH
+from signups.models import Heartbeat
+from signups.transactions import write_transaction
 
 
 def sweep(*, is_thorough: bool = False) -> None:
@@ -21,6 +25,13 @@ def sweep(*, is_thorough: bool = False) -> None:
     alerting.look_at_causes()
     alerting.wake_due()
     tallies.roll()
+
+
+def sweep_thoroughly_soon() -> None:
+    """Have a worker look through the whole last day, for what was not noticed while nobody was there."""
+    with write_transaction():
+        Heartbeat.objects.filter(name=THOROUGH).delete()
+    enqueue("signups.tasks.sweep", is_urgent=True)
 
 
 def wake_due() -> None:

@@ -1,5 +1,5 @@
 """The product's settings for a drill of very many signups, which is about the deliveries: one provider of look-ups, as
-many workers as there may be drains at a time, and a Slack that takes more than a message a second."""
+many workers as there may be drains at a time, and several messages to Slack at once."""
 
 from onboarding.settings import *  # noqa: F403
 from onboarding.settings import INTEGRATIONS, Q_CLUSTER

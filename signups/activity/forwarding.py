@@ -65,7 +65,7 @@ def forward(slug: str) -> int:
     finally:
         lease.release()
     if _has_work(slug):
-        queueing.enqueue("signups.tasks.forward_actions", slug)
+        _queue(slug)
     return tries
 
 
@@ -81,7 +81,7 @@ def wake(slug: str) -> bool:
         return False
     _woken_at[slug] = now
     try:
-        return owed.is_free(slug) and queueing.enqueue("signups.tasks.forward_actions", slug)
+        return owed.is_free(slug) and _queue(slug)
     except DatabaseError:
         logger.exception("Cannot see whether actions are being sent to %s", slug)
         return False
@@ -89,9 +89,11 @@ def wake(slug: str) -> bool:
 
 def wake_due() -> int:
     """Queue a forwarder for each integration to which actions could be sent now; returns how many tasks that was."""
-    return sum(
-        queueing.enqueue("signups.tasks.forward_actions", one.slug) for one in receivers() if _has_work(one.slug)
-    )
+    return sum(_queue(one.slug) for one in receivers() if _has_work(one.slug))
+
+
+def _queue(slug: str) -> bool:
+    return queueing.wake_task(owed.name(slug), "signups.tasks.forward_actions", slug)
 
 
 def _has_work(slug: str) -> bool:

@@ -18,7 +18,7 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from signups.contracts import Integration
-from signups.deliveries import breaker, processes
+from signups.deliveries import breaker, leases
 from signups.deliveries.breaker import Signal
 from signups.models import Forward, IntegrationState
 from signups.transactions import write_transaction
@@ -60,26 +60,17 @@ class Lease:
         """The lease, or None where another forwarder has it, or the integration is paused or left alone."""
         if not is_free(integration.slug):
             return None
-        lease = cls(integration, uuid.uuid4())
         with write_transaction():
-            for slug in (integration.slug, _name(integration.slug)):
-                IntegrationState.objects.get_or_create(slug=slug)
-            taken = _free(integration.slug).update(
-                lease=lease.token, lease_until=Now() + LEASE, leased_by=processes.own_name()
-            )
-        return lease if taken else None
+            IntegrationState.objects.get_or_create(slug=integration.slug)
+        token = leases.take(name(integration.slug), LEASE)
+        return cls(integration, token) if token is not None else None
 
     def renew(self) -> bool:
         """Begin the lease anew; False where it has lapsed and somebody else took it."""
-        with write_transaction():
-            return bool(self._held().update(lease_until=Now() + LEASE))
+        return leases.renew(name(self.integration.slug), self.token, LEASE)
 
     def release(self) -> None:
-        with write_transaction():
-            self._held().update(lease=None, lease_until=None)
-
-    def _held(self) -> QuerySet[IntegrationState]:
-        return IntegrationState.objects.filter(slug=_name(self.integration.slug), lease=self.token)
+        leases.release(name(self.integration.slug), self.token)
 
 
 def is_free(slug: str) -> bool:
@@ -103,7 +94,10 @@ def claim(lease: Lease) -> list[Forward]:
     parcel = _parcel(slug, 1 if is_probe else lease.integration.most_actions)
     with write_transaction():
         rows = Forward.objects.filter(pk__in=[forward.pk for forward in parcel])
-        rows.update(claim=lease.token, due_at=Now() + LEASE, tries=F("tries") + 1)
+        ours = rows.filter(due_at__lte=Now()).update(claim=lease.token, due_at=Now() + LEASE, tries=F("tries") + 1)
+        if ours < len(parcel):  # another took some: this one's lease had lapsed
+            mine = set(rows.filter(claim=lease.token).values_list("pk", flat=True))
+            parcel = [forward for forward in parcel if forward.pk in mine]
     for forward in parcel:
         forward.tries += 1
     return parcel
@@ -159,17 +153,13 @@ def _oldest_first(parcel: Iterable[Forward]) -> list[Forward]:
     return sorted(parcel, key=lambda forward: (forward.action.at, forward.action_id))
 
 
-def _name(slug: str) -> str:
+def name(slug: str) -> str:
     """The row that holds the forwarder's lease."""
     return f"{slug}.actions"
 
 
-def _free(slug: str) -> QuerySet[IntegrationState]:
-    return IntegrationState.objects.filter(Q(lease_until=None) | Q(lease_until__lte=Now()), slug=_name(slug))
-
-
 def _leased(slug: str) -> QuerySet[IntegrationState]:
-    return IntegrationState.objects.filter(slug=_name(slug), lease_until__gt=Now())
+    return IntegrationState.objects.filter(slug=name(slug), lease_until__gt=Now())
 
 
 def _left_alone(slug: str) -> QuerySet[IntegrationState]:

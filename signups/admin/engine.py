@@ -8,12 +8,12 @@ from dataclasses import replace
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.utils import timezone
 
-from signups import completing, contracts, profiles, remerging
+from signups import contracts, profiles, remerging
 from signups.companies import reassessing
 from signups.contracts import Provider, Subject
 from signups.enrichment import breaker, merging, precedence
+from signups.enrichment.again import ask_first
 from signups.models import Company, Person, ProviderState, Signup
 from signups.remerging import Begun
 from signups.transactions import write_transaction
@@ -109,5 +109,4 @@ def to_follow(row: Person | Company) -> str:
 def ask_again(signup: Signup) -> None:
     """Have whoever's answer is missing or too old asked now, by a worker."""
     with write_transaction():
-        Signup.objects.filter(pk=signup.pk).update(lookups_due_at=timezone.now())
-    completing.wake()
+        ask_first(Signup.objects.filter(pk=signup.pk))

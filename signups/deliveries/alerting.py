@@ -25,7 +25,7 @@ from django.utils.text import Truncator
 from signups import contracts
 from signups.contracts import Ambiguous, Integration, ServiceError
 from signups.contracts.registry import name_of
-from signups.deliveries import breaker, causes, queueing
+from signups.deliveries import breaker, causes, claiming, queueing
 from signups.deliveries.causes import Cause
 from signups.logs import masked
 from signups.models import Delivery, IntegrationState, StaffAlert
@@ -33,7 +33,7 @@ from signups.transactions import write_transaction
 
 logger = logging.getLogger(__name__)
 
-TASK = "signups.tasks.tell_staff"
+NAME, TASK = "staff alerts", "signups.tasks.tell_staff"
 CLAIM = timedelta(seconds=60)
 WAITS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
 NEWS_FOR = timedelta(days=2)  # what nobody could be told for so long is no news any more; the admin shows it
@@ -81,11 +81,12 @@ def wake_due() -> bool:
     """Queue the telling where there is something to tell; says whether it did. One look into an index otherwise."""
     if not StaffAlert.objects.filter(due_at__lte=Now()).exists():
         return False
-    return queueing.wake_task(TASK)
+    return queueing.wake_task(NAME, TASK, is_urgent=True)
 
 
 def tell() -> int:
     """Tell staff what is due, the oldest first; returns how many alerts were told."""
+    claiming.note_woken([NAME], is_woken=False)
     told = 0
     while (alert := _claim()) is not None:
         try:
@@ -95,7 +96,6 @@ def tell() -> int:
             by = ""
         told += bool(by)
         _finish(alert, by)
-    queueing.ended(TASK)
     return told
 
 

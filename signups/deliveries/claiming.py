@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from signups.contracts import Event, Integration
-from signups.deliveries import breaker, processes
+from signups.deliveries import breaker, leases
 from signups.deliveries.outcomes import MOST_TRIES
 from signups.deliveries.pacing import Pace
 from signups.models import Attempt, Delivery, IntegrationState
@@ -56,9 +56,7 @@ class Lease:
         token, rates = uuid.uuid4(), integration.rates()
         with write_transaction():
             IntegrationState.objects.get_or_create(slug=slug)
-            if not _free(slug).update(
-                lease=token, lease_until=Now() + LEASE, leased_by=processes.own_name(), woken_at=None
-            ):
+            if not _free(slug).update(**leases.taken_by(token, LEASE), woken_at=None):
                 return None
             spent = IntegrationState.objects.values_list("spent", flat=True).get(slug=slug) if rates else {}
         return cls(integration, token, Pace(rates, spent))
@@ -66,32 +64,17 @@ class Lease:
     def renew(self, sending: Collection[int]) -> None:
         """Say that this drain lives: its lease, and its claims on the rows under way (primary keys), start anew."""
         with write_transaction():
-            self.held().update(lease_until=Now() + LEASE)
+            self.held().update(lease_until=Now() + LEASE, spent=self.pace.spent())
             rows = Delivery.objects.filter(pk__in=sending, claim=self.token, state=Delivery.State.SENDING)
             rows.update(due_at=Now() + _claim_time(self.integration))
 
     def release(self) -> None:
         with write_transaction():
-            self.held().update(lease=None, lease_until=None, spent=self.pace.spent())
+            self.held().update(**leases.NONE, spent=self.pace.spent())
 
     def held(self) -> QuerySet[IntegrationState]:
         """The integration's state, while nobody else has taken the lease."""
-        return IntegrationState.objects.filter(slug=self.integration.slug, lease=self.token)
-
-
-def free_dead() -> list[str]:
-    """End the leases whose processes are gone: those of workers that were killed on this machine. Returns whose.
-
-    The claims on what these were sending lapse by themselves: a vendor may still be at it.
-    """
-    leased = IntegrationState.objects.filter(lease_until__gt=Now()).exclude(leased_by="").order_by()
-    freed = []
-    for slug, token, name in leased.values_list("slug", "lease", "leased_by"):
-        if processes.is_gone(name):
-            with write_transaction():
-                IntegrationState.objects.filter(slug=slug, lease=token).update(lease=None, lease_until=None)
-            freed.append(slug)
-    return freed
+        return leases.held(self.integration.slug, self.token)
 
 
 def is_free(slug: str) -> bool:
@@ -133,8 +116,7 @@ def has_work(integration: Integration) -> bool:
 
 
 def _free(slug: str) -> QuerySet[IntegrationState]:
-    is_free = Q(lease_until=None) | Q(lease_until__lte=Now())
-    return IntegrationState.objects.filter(is_free, breaker.may_send(), slug=slug)
+    return IntegrationState.objects.filter(leases.FREE, breaker.may_send(), slug=slug)
 
 
 def claimable(integration: Integration) -> QuerySet[Delivery]:

@@ -1,7 +1,8 @@
 """Which process has a lease, and whether it is gone: then nobody has to wait until the lease lapses.
 
-A process is named by the boot of its machine, its PID namespace (each container has its own) and its number. Whoever
-cannot see into that namespace, or runs on something else than Linux, says of nobody that they are gone.
+A process is named by the boot of its machine, its PID namespace (each container has its own), its number, and when it
+began, for numbers are given again. Whoever cannot see into that namespace, runs on something else than Linux, or is not
+sure says of nobody that they are gone.
 """
 
 from __future__ import annotations
@@ -10,33 +11,35 @@ import os
 from functools import cache
 from pathlib import Path
 
+_STATE, _STARTED = 0, 19  # fields of /proc/<pid>/stat after the name (proc(5): 3 and 22)
+
 
 def own_name() -> str:
     """This process's name, up to 80 characters; "" where processes cannot be told apart for sure."""
     space = _space()
-    return f"{space} {os.getpid()}" if space else ""
+    try:
+        return f"{space} {os.getpid()} {_stat(os.getpid())[_STARTED]}" if space else ""
+    except OSError:
+        return ""
 
 
 def is_gone(name: str) -> bool:
     """Whether the process of this name was one of this machine or container, and has ended."""
-    space, _, number = name.rpartition(" ")
-    if not space or space != _space():
+    space, _, rest = name.rpartition(" ")
+    space, _, number = space.rpartition(" ")
+    if not space or space != _space() or not number.isdecimal():
         return False
     try:
-        os.kill(int(number), 0)
-    except ProcessLookupError:
+        stat = _stat(int(number))
+    except (FileNotFoundError, ProcessLookupError):
         return True
-    except PermissionError:  # somebody else's: the number was given again
-        return True
-    return _is_zombie(int(number))
+    except OSError:
+        return False
+    return stat[_STATE] == "Z" or stat[_STARTED] != rest  # killed and not reaped yet; or another of the same number
 
 
-def _is_zombie(pid: int) -> bool:
-    """Killed, and its parent has not taken note yet."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except (OSError, IndexError):
-        return True
+def _stat(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
 @cache

@@ -16,7 +16,6 @@ from functools import cache, partial
 from typing import Any
 
 from django.db import DatabaseError, connection, transaction
-from django.db.models.functions import Now
 from django.utils import timezone
 from django_q.brokers import Broker, get_broker
 from django_q.conf import Conf
@@ -24,7 +23,6 @@ from django_q.models import OrmQ
 from django_q.tasks import async_task
 
 from signups.deliveries import claiming
-from signups.models import Heartbeat
 from signups.transactions import write_transaction
 
 logger = logging.getLogger(__name__)
@@ -70,30 +68,24 @@ def wake_all(slugs: Collection[str], *, is_sweep: bool = False) -> int:
     return 0
 
 
-def wake_task(task: str) -> bool:
-    """Have a task soon that works through all that is due, and say whether it was queued: not where it was in the last
-    seconds, or is `at_work`, nor while many tasks wait. Never raises."""
+def wake_task(name: str, task: str, *args: Any, is_urgent: bool = False) -> bool:
+    """Have a task soon that works through all that is due under the lease `name`; says whether it was queued. Never
+    raises.
+
+    Not while another is at it, nor where one was queued in the last seconds and has not begun; nor while many tasks
+    wait, unless it is urgent.
+    """
     try:
-        if Heartbeat.objects.filter(name=task, at__gt=Now() - claiming.WOKEN_FOR).exists():
+        if not claiming.asleep([name]) or not (is_urgent or _has_room()):
             return False
         with write_transaction() if Conf.ORM else nullcontext():
-            at_work(task)
-            return enqueue(task)
+            claiming.note_woken([name])
+            if enqueue_all([(task, *args)]):
+                return True
+        claiming.note_woken([name], is_woken=False)
     except DatabaseError:
         logger.exception("Cannot wake %s", task)
-        return False
-
-
-def at_work(task: str) -> None:
-    """Say that this task works through what is due; to be said every few seconds."""
-    with write_transaction():
-        Heartbeat.beat(task)
-
-
-def ended(task: str) -> None:
-    """Say that this task has found nothing more to do: from now on it is woken again."""
-    with write_transaction():
-        Heartbeat.objects.filter(name=task).delete()
+    return False
 
 
 def enqueue(task: str, *args: Any, is_urgent: bool = False) -> bool:

@@ -13,6 +13,7 @@ from signups.deliveries import claiming, planning, queueing
 from signups.models import Attempt, Delivery, Heartbeat
 from signups.transactions import write_transaction
 
+THOROUGH = "thorough sweep"  # its heartbeat
 QUICK_LOOK = timedelta(minutes=15)
 THOROUGH_EVERY = timedelta(hours=1)
 
@@ -27,13 +28,13 @@ def sweep(*, is_thorough: bool = False) -> None:
 
     Looks through the signups of the last minutes; through the whole last day once an hour, or if `is_thorough`.
     """
-    is_thorough = is_thorough or not _happened("thorough sweep", THOROUGH_EVERY)
+    is_thorough = is_thorough or not _happened(THOROUGH, THOROUGH_EVERY)
     planning.plan_missing(planning.DAY if is_thorough else QUICK_LOOK)
     wake_due(is_sweep=True)
     with write_transaction():
         Heartbeat.beat("sweep")
         if is_thorough:
-            Heartbeat.beat("thorough sweep")
+            Heartbeat.beat(THOROUGH)
 
 
 def wake_due(*, is_sweep: bool = False) -> int:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import partial
 
-from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from signups.contracts import Found, Heard, Provider, Subject
-from signups.deliveries.queueing import wake_task
 from signups.enrichment import answers
+from signups.enrichment.again import ask_first
 from signups.enrichment.answers import Result
 from signups.models import Lookup, Signup
 from signups.transactions import write_transaction
@@ -44,11 +42,7 @@ def hear(provider: Provider, heard: Heard) -> int:
             return 0
         answers.keep([result])
     with write_transaction():  # of its own: a task locks the signup first, and its look-ups then
-        waiting = _waiting(heard)
-        woken = Signup.objects.filter(pk__in=waiting).update(lookups_due_at=now)
-    if woken:
-        transaction.on_commit(partial(wake_task, "signups.tasks.finish_lookups"), robust=True)
-    return woken
+        return ask_first(Signup.objects.filter(pk__in=_waiting(heard)))
 
 
 def _is_answered(provider: Provider, heard: Heard, now: datetime) -> bool:

@@ -13,7 +13,7 @@ from signups.contracts import Delivered
 from signups.deliveries import claiming, finishing, sending
 from signups.deliveries.claiming import Lease
 from signups.deliveries.outcomes import MOST_TRIES
-from signups.models import Delivery, IntegrationState
+from signups.models import Delivery
 from tests.deliveries.acts import due_in_s, integration, owe, owe_many, pass_time, results
 from tests.deliveries.desk import Desk
 
@@ -38,14 +38,6 @@ def test_a_lease_is_one_drains_alone_until_it_is_released_or_lapses(desk: Desk) 
     taken()
     pass_time(seconds=61)
     taken()
-
-
-@pytest.mark.parametrize("elsewhere", ["another boot 4026531836 1", "", "nonsense"])
-def test_of_other_machines_processes_nobody_says_that_they_are_gone(desk: Desk, elsewhere: str) -> None:
-    taken()
-    IntegrationState.objects.update(leased_by=elsewhere)
-    assert claiming.free_dead() == []
-    assert Lease.take(integration()) is None
 
 
 def test_a_late_release_does_not_end_somebody_elses_lease(desk: Desk) -> None:

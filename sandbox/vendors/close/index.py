@@ -6,7 +6,6 @@ What a query means is in ``search.py``.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from itertools import islice
 
 from sandbox.vendors.close.api import Record
 from sandbox.vendors.close.query import scalars, words
@@ -41,10 +40,6 @@ class Index:
         """The ids of all that has or once had every word of the text; None where it has no words."""
         found = sorted((self._with_word.get(word, set()) for word in words(text)), key=len)
         return found[0].intersection(*found[1:]) if found else None
-
-    def eldest(self) -> set[str]:
-        """The id of what was written first."""
-        return set(islice(self._places, 1))
 
     def documents(self, as_of: float, ids: Collection[str] | None = None) -> Iterator[Record]:
         """All, or those with these ids, in the order in which they were first written."""

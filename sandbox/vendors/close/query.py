@@ -63,14 +63,39 @@ def _bad(problem: str) -> CloseError:
     return field_errors({"query": problem})
 
 
+def check(node: Any, fields: CustomFields) -> None:
+    """Refuse a query that makes no sense, whatever there is to be found. Raises CloseError."""
+    if not isinstance(node, dict):
+        raise _bad("Expected an object as query.")
+    match node.get("type"):
+        case "and" | "or":
+            for inner in _queries(node):
+                check(inner, fields)
+        case "field_condition":
+            if not isinstance(field := node.get("field"), dict):
+                raise _bad("A field_condition needs an object as field.")
+            if field.get("type") == "custom_field" and fields.definition(str(field.get("custom_field_id"))) is None:
+                raise _bad(f"Unknown custom field {field.get('custom_field_id')!r}.")
+            meets(node.get("condition"), values_of(field, {}), "")
+        case "has_related":
+            pair = str(node.get("this_object_type")), str(node.get("related_object_type"))
+            if pair not in _RELATED and pair != ("contact", "lead"):
+                raise _bad(f"A {pair[0]} has no related {pair[1]!r}.")
+            check(node.get("related_query"), fields)
+        case "match_all" | "object_type" | "id" | "text":
+            pass
+        case unknown:
+            raise _bad(f"Unknown query type {unknown!r}.")
+
+
 def candidates(node: Any, with_words: Callable[[str], set[str] | None]) -> set[str] | None:
-    """The ids of the documents that a query can match at most; None where it does not say by any word.
+    """The ids of the documents that a query, which was checked, can match at most; None where no word of it says so.
 
     ``with_words``: the documents that have every word of a text somewhere.
     """
-    if not isinstance(node, dict) or node.get("negate"):
+    if node.get("negate"):
         return None
-    match node.get("type"):
+    match node["type"]:
         case "and":
             found = [ids for inner in _queries(node) if (ids := candidates(inner, with_words)) is not None]
             return set.intersection(*found) if found else None
@@ -78,27 +103,24 @@ def candidates(node: Any, with_words: Callable[[str], set[str] | None]) -> set[s
             sets = [candidates(inner, with_words) for inner in _queries(node)]
             return None if None in sets else set().union(*(ids for ids in sets if ids is not None))
         case "field_condition":
-            field, condition = node.get("field"), node.get("condition")
-            if isinstance(condition, dict) and isinstance(field, dict) and field.get("field_name") != "html_url":
-                is_by_words = condition.get("type") == "text" and condition.get("mode") in _WHOLE_WORDS
-                return with_words(str(condition.get("value", ""))) if is_by_words else None
+            condition = node["condition"]
+            is_by_words = condition["type"] == "text" and condition["mode"] in _WHOLE_WORDS
+            if is_by_words and node["field"].get("field_name") != "html_url":  # which is made when it is shown
+                return with_words(condition["value"])
         case "has_related" if (node.get("this_object_type"), node.get("related_object_type")) in _RELATED:
             return candidates(node.get("related_query"), with_words)  # which a document holds itself
     return None
 
 
 class Matcher:
-    """Decides whether a document satisfies a query node. ``lead_of`` finds a lead by its id."""
+    """Decides whether a document satisfies a query that was checked. ``lead_of`` finds a lead by its id."""
 
-    def __init__(self, lead_of: Callable[[str], Record | None], fields: CustomFields, user_id: str) -> None:
+    def __init__(self, lead_of: Callable[[str], Record | None], user_id: str) -> None:
         self._lead_of = lead_of
-        self._fields = fields
         self._user_id = user_id
 
     def matches(self, node: Any, document: Record, object_type: str = "") -> bool:
         """``object_type`` is given for parts without an id of their own, such as an e-mail address."""
-        if not isinstance(node, dict):
-            raise _bad("Expected an object as query.")
         result = self._matches(node, document, object_type or object_type_of(document))
         return result is not bool(node.get("negate"))
 
@@ -118,18 +140,12 @@ class Matcher:
                 return has_words(" ".join(strings(document)), str(node.get("value", "")))
             case "field_condition":
                 return self._meets(node, document, object_type)
-            case "has_related":
-                return self._has_related(node, document, object_type)
-            case unknown:
-                raise _bad(f"Unknown query type {unknown!r}.")
+        return self._has_related(node, document, object_type)
 
     def _meets(self, node: Record, document: Record, object_type: str) -> bool:
-        if not isinstance(field := node.get("field"), dict):
-            raise _bad("A field_condition needs an object as field.")
+        field = node["field"]
         if field.get("type") == "regular_field" and field.get("object_type") != object_type:
             return False
-        if field.get("type") == "custom_field" and self._fields.definition(str(field.get("custom_field_id"))) is None:
-            raise _bad(f"Unknown custom field {field.get('custom_field_id')!r}.")
         return meets(node.get("condition"), values_of(field, document), self._user_id)
 
     def _has_related(self, node: Record, document: Record, object_type: str) -> bool:
@@ -143,9 +159,7 @@ class Matcher:
         if (object_type, related_type) == ("contact", "lead"):
             lead = self._lead_of(document["lead_id"])
             return [lead] if lead else []
-        if (holder := _RELATED.get((object_type, related_type))) is None:
-            raise _bad(f"A {object_type} has no related {related_type!r}.")
-        return list(document[holder])
+        return list(document[_RELATED[object_type, related_type]])
 
 
 def _queries(node: Record) -> list[Any]:

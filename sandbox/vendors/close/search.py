@@ -10,7 +10,7 @@ from typing import Any
 
 from sandbox.vendors.close.api import LARGEST_PAGE, Call, Record, Reply, Route, field_errors, page_bounds, pick
 from sandbox.vendors.close.organization import Organization
-from sandbox.vendors.close.query import Matcher, candidates, object_type_of, values_of
+from sandbox.vendors.close.query import Matcher, candidates, check, object_type_of, values_of
 
 CURSOR_LIFE_S = 30
 MOST_RESULTS = 10_000
@@ -32,10 +32,9 @@ def _search(org: Organization, call: Call) -> Reply:
     query = call.body.get("query")
     if not isinstance(query, dict):
         raise field_errors({"query": "This field is required."})
-    matcher = Matcher(lambda lead_id: next(org.indexed([lead_id]), None), org.fields, org.actor["id"])
-    ids = candidates(query, org.index.with_words)
-    # One is looked at in any case: what makes no sense is refused whatever it asks for.
-    documents = org.indexed(ids if ids is None else ids | org.index.eldest())
+    check(query, org.fields)
+    matcher = Matcher(lambda lead_id: next(org.indexed([lead_id]), None), org.actor["id"])
+    documents = org.indexed(candidates(query, org.index.with_words))
     found = [document for document in documents if matcher.matches(query, document)]
     _sort(found, call.body.get("sort") or [])
     capped = found[: min(_results_limit(call.body), MOST_RESULTS)]
