@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 from pytest_django import Settings
 
 from signups import contracts, deliveries
-from signups.contracts import Ambiguous, Delivered, Later, Never
+from signups.contracts import Ambiguous, Delivered, Later, Never, Outcome
 from signups.models import Delivery
-from tests.deliveries.acts import owe, owe_many, pass_time, results, state
+from tests.deliveries.acts import due_in_s, owe, owe_many, pass_time, results, state
 from tests.deliveries.desk import BatchDesk
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -103,3 +105,29 @@ def test_events_that_are_not_told_in_batches_go_beside_them(desk: BatchDesk) -> 
     deliveries.plan(owe("ben@dev.test").signup, contracts.Event.CONFIRMED)
     deliveries.drain("desk")
     assert desk.calls == ["3 in a call", "confirmed ben@dev.test"]
+
+
+def test_what_becomes_of_each_is_written_at_once_whatever_became_of_the_others(desk: BatchDesk) -> None:
+    """Delivered, dead, later by its own count, later by the vendor's wish, and one whose claim was lost meanwhile."""
+    rows = owe_many(5)
+
+    def lose_the_claim() -> Outcome:
+        Delivery.objects.filter(pk=rows[4].pk).update(claim=uuid4())
+        raise Later("Front desk", "is busy")
+
+    desk.will(
+        Delivered("d-0"),
+        Never("Front desk", "does not write down such names"),
+        Later("Front desk", "is busy"),
+        Later("Front desk", "is busy", retry_after_s=600, status=429),
+        lose_the_claim,
+    )
+    deliveries.drain("desk")
+    found = [Delivery.objects.get(pk=row.pk) for row in rows]
+    assert [row.state for row in found] == ["delivered", "failed", "pending", "pending", "sending"]
+    assert [row.attempts_used for row in found] == [1, 1, 1, 0, 1]
+    assert [row.finished_at is not None for row in found] == [True, True, False, False, False]
+    assert [row.outcome for row in found[1:3]] == ["Front desk: does not write down such names", "Front desk: is busy"]
+    assert 3 < due_in_s(rows[2]) < 7
+    assert 590 < due_in_s(rows[3]) < 670
+    assert [row.claim for row in found[:4]] == [None] * 4

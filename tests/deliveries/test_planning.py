@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from signups import deliveries
 from signups.contracts import Event
 from signups.deliveries.planning import plan_missing
 from signups.models import Delivery, Signup, Verdict
 from tests.deliveries.desk import Desk
-from tests.rows import make_signup
+from tests.rows import make_company, make_signup
 
 pytestmark = pytest.mark.django_db
 
@@ -78,6 +80,21 @@ def test_who_is_off_is_owed_nothing_until_switched_on(desk: Desk) -> None:
     desk.lacks = []
     assert plan_missing() == 1
     assert rows(signup) == [("desk", "signed_up", "")]
+
+
+def test_looking_for_what_is_missing_costs_the_same_for_many(desk: Desk) -> None:
+    def queries() -> list[str]:
+        with CaptureQueriesContext(connection) as captured:
+            assert plan_missing() == 0
+        return [one["sql"] for one in captured]
+
+    make_signup("p0@dev.test", company=make_company()).save()
+    for_one = queries()
+    for number in range(1, 30):
+        make_signup(f"p{number}@dev.test", company=make_company()).save()
+    for_many = queries()
+    assert len(for_many) == len(for_one)
+    assert not [sql for sql in for_many if "signups_person" in sql or "signups_company" in sql]
 
 
 def test_what_a_change_behind_the_signals_back_calls_for_is_planned_later(desk: Desk) -> None:

@@ -130,6 +130,14 @@ def test_a_status_is_given_for_the_next_calls(sandbox: Sandbox) -> None:
     assert [call["fault"] is not None for call in sandbox.received()] == [True, True, False]
 
 
+def test_a_fault_may_end_by_itself(sandbox: Sandbox) -> None:
+    sandbox.fault("clearbit", status=503, times=None, for_s=0.2)
+    assert look_up(sandbox).status_code == 503
+    time.sleep(0.3)
+    assert look_up(sandbox).status_code == 200
+    assert requests.get(f"{sandbox.url}/_faults", timeout=5).json() == []
+
+
 def test_a_burst_of_429_tells_when_to_come_back(sandbox: Sandbox) -> None:
     sandbox.fault("clearbit", status=429, retry_after=7, times=3)
     replies = [look_up(sandbox) for _ in range(4)]
@@ -190,6 +198,7 @@ def test_faults_are_listed_and_cleared(sandbox: Sandbox) -> None:
         ({"vendor": "ga", "reset": "later"}, "before"),
         ({"vendor": "ga", "status": 500, "times": 0}, "at least 1"),
         ({"vendor": "ga", "delay": 5}, "latency_ms"),
+        ({"vendor": "ga", "status": 500, "for_s": 0}, "for_s"),
         ({"vendor": "ga", "latency_ms": "5"}, "latency_ms"),
         ({"vendor": "dns", "reset": "before"}, "status timeout"),
         ({"vendor": "dns", "status": 500}, "SERVFAIL"),

@@ -371,6 +371,14 @@ def test_the_getting_started_drip_needs_the_newsletter(sandbox: Sandbox) -> None
     assert state(sandbox)["skipped"][0]["why"] == "not subscribed to topic_1"
 
 
+def test_where_campaigns_are_off_nobody_is_mailed(sandbox: Sandbox) -> None:
+    sandbox.setting("customerio", campaigns=False)
+    identify(sandbox)
+    event(sandbox)
+    assert sandbox.state("mail") == []
+    assert [one["name"] for one in the_customer(sandbox)["events"]] == ["signed_up"]
+
+
 def test_an_old_event_starts_no_campaign(sandbox: Sandbox) -> None:
     identify(sandbox)
     event(sandbox, timestamp=int(time.time()) - 73 * 3600)
