@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from django.conf import settings
+from django.db.models import Max
 
 from integrations import slack_alerts, slack_message
 from integrations.rows import at_ms, at_s, is_reached, missing
@@ -37,11 +38,12 @@ class _InChannel(Integration):
 
     def rates(self) -> Sequence[CallRate]:
         """https://docs.slack.dev/apis/web-api/rate-limits: a message a second in each channel, with short bursts; and
-        of changes fifty a minute."""
+        of changes and of pages of the history fifty a minute."""
         posts_per_s = settings.SLACK["posts_per_s"]
         return (
             CallRate(posts_per_s, at_once=3, path="chat.postMessage", each="channel"),
             CallRate(posts_per_s * 50 / 60, at_once=10, path="chat.update"),
+            CallRate(posts_per_s * 50 / 60, at_once=10, path="conversations.history"),
         )
 
     def missing_settings(self) -> list[str]:
@@ -66,7 +68,7 @@ class _InChannel(Integration):
         """Our message, if it stands in the channel. An update repeats without harm and is not looked for."""
         if delivery.event != Event.SIGNED_UP:
             return None
-        return self.channel.find("delivery", str(delivery.uid), since=at_s(delivery))
+        return _posted(self.channel, delivery)
 
     def _update(self, signup: Signup) -> Outcome:
         """Write the message anew with what is known now."""
@@ -110,7 +112,7 @@ class Slack(_InChannel):
 
     def reconcile(self, signup: Signup, delivery: Delivery) -> Outcome | None:
         if delivery.event == Event.REACHED_LIMIT:
-            return _sales().find("delivery", str(delivery.uid), since=at_s(delivery))
+            return _posted(_sales(), delivery)
         return super().reconcile(signup, delivery)
 
     def alert(self, text: str, *, key: str, since: datetime) -> None:
@@ -131,6 +133,13 @@ class SlackHighValue(_InChannel):
 
     def wants(self, signup: Signup) -> bool:
         return signup.is_high_value and bool(self.channel.id)
+
+
+def _posted(channel: Channel, delivery: Delivery) -> Outcome | None:
+    """The delivery's message in the channel, if it stands there."""
+    last = delivery.attempts.aggregate(at=Max("at"))["at"]
+    until = int(last.timestamp()) if last is not None else None
+    return channel.find("delivery", str(delivery.uid), since=at_s(delivery), until=until)
 
 
 def _sales() -> Channel:

@@ -49,7 +49,7 @@ WAIT_S = {  # transient → seconds to wait, None for the engine's own pace
 }
 AMBIGUOUS_ERRORS = frozenset({"fatal_error", "internal_error"})
 _CLOCK_SKEW_S = 300
-_PAGE = "200"
+_PAGE = "999"  # the most there may be on one
 
 
 class Refused(Never):
@@ -80,9 +80,12 @@ class Channel:
         reply = self._say("chat.postMessage", body, is_safe=False)
         return self._delivered(reply["channel"], reply["ts"])
 
-    def find(self, name: str, value: str, *, since: int) -> Delivered | None:
-        """The channel's message since then (epoch seconds) whose payload says so, None where there is none."""
-        for message in self._history(since - _CLOCK_SKEW_S):
+    def find(self, name: str, value: str, *, since: int, until: int | None = None) -> Delivered | None:
+        """The channel's message since then (epoch seconds) whose payload says so, None where there is none.
+
+        `until`: when it was tried last, so that what came later need not be read.
+        """
+        for message in self._history(since - _CLOCK_SKEW_S, until + _CLOCK_SKEW_S if until is not None else None):
             if message.get("metadata", {}).get("event_payload", {}).get(name) == value:
                 return self._delivered(self.id, message["ts"])
         return None
@@ -116,9 +119,10 @@ class Channel:
         plain = {name: value for name, value in body.items() if name != "blocks"}
         return self._call(method, plain, is_safe=is_safe)
 
-    def _history(self, since: int) -> Iterator[dict[str, Any]]:
-        """The channel's messages since then (epoch seconds), newest first, page by page."""
+    def _history(self, since: int, until: int | None) -> Iterator[dict[str, Any]]:
+        """The channel's messages between these (epoch seconds), newest first, page by page."""
         query = {"channel": self.id, "oldest": str(since), "limit": _PAGE, "include_all_metadata": "true"}
+        query |= {"latest": str(until)} if until is not None else {}
         cursor = ""
         while True:
             page = self._call("conversations.history", None, {**query, **({"cursor": cursor} if cursor else {})})

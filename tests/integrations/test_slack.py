@@ -12,7 +12,7 @@ from django.utils import timezone
 from integrations import slack_alerts, slack_message
 from integrations.slack import Slack, SlackHighValue
 from signups.contracts import Ambiguous, Delivered, Later, Misconfigured, Never, Outcome, Skipped
-from signups.models import Delivery, LimitReached, Signup
+from signups.models import Attempt, Delivery, LimitReached, Signup
 from tests.rows import finish, make_company, make_delivery, make_signup
 from tests.sandbox_process import Sandbox
 
@@ -323,6 +323,19 @@ def test_the_message_is_found_on_a_later_page_of_the_history(sandbox: Sandbox, m
     found = Slack().reconcile(signup, delivery)
     assert isinstance(found, Delivered)
     assert found.made == first.made
+
+
+def test_what_came_long_after_the_last_try_is_not_read(sandbox: Sandbox) -> None:
+    signup = ada()
+    hours_ago = timezone.now() - timedelta(hours=3)
+    delivery = make_delivery(signup, "slack", at_s=hours_ago.timestamp())
+    Attempt.objects.create(delivery=delivery, at=hours_ago + timedelta(minutes=30), result="ambiguous")
+    post(make_signup("bob@dev.test", "Bob"))
+    assert Slack().reconcile(signup, delivery) is None
+    (call,) = sandbox.received("slack", "conversations.history")
+    spans = [float(call["query"][name]) - hours_ago.timestamp() for name in ("oldest", "latest")]
+    assert spans == pytest.approx([-300, 1_800 + 300], abs=2)
+    assert call["reply"]["messages"] == []
 
 
 def test_the_other_channel_s_message_is_not_taken_for_ours(sandbox: Sandbox) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 import copy
+from bisect import bisect_left, bisect_right
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from sandbox.vendors.slack import workspace as home
@@ -82,9 +84,10 @@ async def chat_get_permalink(slack: Slack, args: Arguments) -> Body:
 
 async def conversations_history(slack: Slack, args: Arguments) -> Body:
     channel = slack.workspace.own_channel(args.required("channel"))
-    is_asked_for = _window(args)
-    found = [each for each in reversed(channel.messages) if _is_listed(each) and is_asked_for(each["ts"])]
+    start, end = _window(args, channel.messages)
     size = min(_whole_number(args.get("limit") or DEFAULT_PAGE), LARGEST_PAGE)
+    places = range(end - 1, start - 1, -1)
+    found = list(islice((each for at in places if _is_listed(each := channel.messages[at])), size + 1))
     page, has_more = found[:size], len(found) > size
     return {
         "messages": [_as_listed(message, args.flag("include_all_metadata")) for message in page],
@@ -142,19 +145,19 @@ def _is_listed(message: Body) -> bool:
     return "deleted" not in message and message.get("thread_ts", message["ts"]) == message["ts"]
 
 
-def _window(args: Arguments) -> Callable[[str], bool]:
-    """Which time stamps the call asks for."""
+def _window(args: Arguments, messages: list[Body]) -> tuple[int, int]:
+    """The places of the first message that the call asks for, and of the first after these: they stand by time."""
     oldest = _timestamp(args.get("oldest") or "0", "invalid_ts_oldest")
     latest = _timestamp(args.get("latest") or "inf", "invalid_ts_latest")
-    before = _ts_of(str(args["cursor"])) if args.get("cursor") else None
-    inclusive = args.flag("inclusive")
+    is_inclusive = args.flag("inclusive")
 
-    def is_inside(ts: str) -> bool:
-        if before is not None and ts >= before:
-            return False
-        return oldest < float(ts) < latest or (inclusive and float(ts) in (oldest, latest))
+    def place(ts: float, *, is_after: bool) -> int:
+        return (bisect_right if is_after else bisect_left)(messages, ts, key=lambda message: float(message["ts"]))
 
-    return is_inside
+    start, end = place(oldest, is_after=not is_inclusive), place(latest, is_after=is_inclusive)
+    if args.get("cursor"):
+        end = min(end, place(float(_ts_of(str(args["cursor"]))), is_after=False))
+    return start, end
 
 
 def _as_listed(message: Body, with_metadata: bool) -> Body:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import string
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -129,10 +130,11 @@ class Workspace:
         return channel
 
     def message(self, channel: Channel, ts: str) -> Message:
-        found = (message for message in channel.messages if message["ts"] == ts and "deleted" not in message)
-        if (message := next(found, None)) is None:
+        at = bisect_left(channel.messages, ts, key=lambda message: str(message["ts"]))  # they stand by time
+        found = channel.messages[at : at + 1]
+        if not found or found[0]["ts"] != ts or "deleted" in found[0]:
             raise SlackError("message_not_found")
-        return message
+        return found[0]
 
     # ---- changing
 
