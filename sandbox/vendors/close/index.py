@@ -5,6 +5,7 @@ What a query means is in ``search.py``.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Iterator
 
 from sandbox.vendors.close.api import Record
@@ -17,18 +18,22 @@ KEEP_S = 300.0
 class Index:
     def __init__(self) -> None:
         self._versions: dict[str, list[tuple[float, Record | None]]] = {}
+        self._written: deque[tuple[float, str]] = deque()
         self._places: dict[str, int] = {}
         self._with_word: dict[str, set[str]] = {}
 
     def write(self, record_id: str, document: Record | None, at: float) -> None:
         """``document`` as it is from now on; None for deleted."""
-        versions = self._versions.setdefault(record_id, [])
-        versions.append((at, document))
+        self._versions.setdefault(record_id, []).append((at, document))
+        self._written.append((at, record_id))
         self._places.setdefault(record_id, len(self._places))
         for word in {word for value in scalars(document) for word in words(str(value))}:
             self._with_word.setdefault(word, set()).add(record_id)
-        while len(versions) > 1 and versions[1][0] <= at - KEEP_S:
-            versions.pop(0)
+        while self._written[0][0] <= at - KEEP_S:
+            _, old_id = self._written.popleft()
+            versions = self._versions[old_id]
+            while len(versions) > 1 and versions[1][0] <= at - KEEP_S:
+                versions.pop(0)
 
     def read(self, record_id: str, as_of: float) -> Record | None:
         for at, document in reversed(self._versions.get(record_id, ())):
