@@ -49,7 +49,8 @@ WAIT_S = {  # transient → seconds to wait, None for the engine's own pace
 }
 AMBIGUOUS_ERRORS = frozenset({"fatal_error", "internal_error"})
 _CLOCK_SKEW_S = 300
-_PAGE = "999"  # the most there may be on one
+_PAGE = "500"
+_MOST_BYTES = 10_000_000  # of a page: other apps' messages may be long
 
 
 class Refused(Never):
@@ -188,5 +189,6 @@ def _door(url: str, token: str) -> Door:
         headers={"Authorization": f"Bearer {token}"},
         variables={"SLACK_BOT_TOKEN": token},
         key_setting="SLACK_BOT_TOKEN",
+        most_bytes=_MOST_BYTES,
         url_setting="SLACK_API_URL",
     )

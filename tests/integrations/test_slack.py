@@ -325,6 +325,18 @@ def test_the_message_is_found_on_a_later_page_of_the_history(sandbox: Sandbox, m
     assert found.made == first.made
 
 
+def test_it_is_found_among_long_messages_of_other_apps(sandbox: Sandbox) -> None:
+    signup = ada()
+    delivery = make_delivery(signup, "slack")
+    ours = post(signup, delivery)
+    text = "x" * 39_000
+    for _ in range(40):
+        Slack().channel.post({"text": text}, "another_app", {})
+    found = Slack().reconcile(signup, delivery)
+    assert isinstance(found, Delivered)
+    assert found.made == ours.made
+
+
 def test_what_came_long_after_the_last_try_is_not_read(sandbox: Sandbox) -> None:
     signup = ada()
     hours_ago = timezone.now() - timedelta(hours=3)
