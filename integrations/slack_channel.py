@@ -6,8 +6,10 @@ What is posted, and when, is `slack`'s business.
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -49,6 +51,8 @@ WAIT_S = {  # transient → seconds to wait, None for the engine's own pace
 }
 AMBIGUOUS_ERRORS = frozenset({"fatal_error", "internal_error"})
 _CLOCK_SKEW_S = 300
+_SETTLED_S, _OVERLAP_S = 60, 1
+_MOST_KEPT = 100_000  # ids of a channel's history
 _PAGE = "500"
 _MOST_BYTES = 10_000_000  # of a page: other apps' messages may be long
 
@@ -86,10 +90,9 @@ class Channel:
 
         `until`: when it was tried last, so that what came later need not be read.
         """
-        for message in self._history(since - _CLOCK_SKEW_S, until + _CLOCK_SKEW_S if until is not None else None):
-            if message.get("metadata", {}).get("event_payload", {}).get(name) == value:
-                return self._delivered(self.id, message["ts"])
-        return None
+        known = _read_so_far(settings.SLACK["api_url"], settings.SLACK["bot_token"], self.id)
+        ts = known.find(self, name, value, since - _CLOCK_SKEW_S, until + _CLOCK_SKEW_S if until is not None else None)
+        return self._delivered(self.id, ts) if ts else None
 
     def change(self, message: Mapping[str, Any], made: Mapping[str, str], url: str) -> Outcome:
         """Write anew a message that was posted (its channel and ts stand in `made`), unless somebody deleted it."""
@@ -120,7 +123,7 @@ class Channel:
         plain = {name: value for name, value in body.items() if name != "blocks"}
         return self._call(method, plain, is_safe=is_safe)
 
-    def _history(self, since: int, until: int | None) -> Iterator[dict[str, Any]]:
+    def history(self, since: float, until: float | None) -> Iterator[dict[str, Any]]:
         """The channel's messages between these (epoch seconds), newest first, page by page."""
         query = {"channel": self.id, "oldest": str(since), "limit": _PAGE, "include_all_metadata": "true"}
         query |= {"latest": str(until)} if until is not None else {}
@@ -179,6 +182,47 @@ class Channel:
             return Misconfigured("Slack", f"refuses {self.variable} {self.id}: {code}; {advice}")
         details = [*said.get("errors", ()), *said.get("response_metadata", {}).get("messages", ())]
         return Refused(code, json.dumps(details, ensure_ascii=False) if details else "")
+
+
+@dataclass
+class _Read:
+    """What was read of a channel's history, so that of many messages that are looked for after a crash each costs the
+    pages that are new. Of the payloads ids alone are kept.
+
+    `since`, `until`: in between (epoch seconds) everything that stood there was read.
+    """
+
+    since: float = 0.0
+    until: float = 0.0
+    places: dict[tuple[str, str], str] = field(default_factory=dict)  # name and value of a payload → ts
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def find(self, channel: Channel, name: str, value: str, since: float, until: float | None) -> str:
+        """The ts of the message whose payload says so, "" where there is none."""
+        with self.lock:
+            is_beside = since < self.since or since > self.until
+            if is_beside or len(self.places) > _MOST_KEPT:
+                self.since, self.until, self.places = since, since, {}
+            if until is None or until > self.until:
+                settled = time.time() - _SETTLED_S  # what is younger may have others beside it that are not seen yet
+                for message in channel.history(self.until - _OVERLAP_S, until):
+                    payload = message.get("metadata", {}).get("event_payload", {})
+                    self.places |= {
+                        (key, said): message["ts"] for key, said in payload.items() if isinstance(said, str)
+                    }
+                self.until = max(self.until, settled if until is None else min(until, settled))
+            return self.places.get((name, value), "")
+
+
+def forget() -> None:
+    """What was read of channels' histories so far."""
+    _read_so_far.cache_clear()
+
+
+@cache
+def _read_so_far(url: str, token: str, channel_id: str) -> _Read:
+    """This process's own."""
+    return _Read()
 
 
 @cache

@@ -52,7 +52,7 @@ def sandbox_process() -> Iterator[Sandbox]:
 @pytest.fixture
 def sandbox(sandbox_process: Sandbox, settings: Any) -> Sandbox:
     """The pretend internet with nothing in it but its cast, and nothing remembered of earlier tests."""
-    from integrations import guarded
+    from integrations import guarded, slack_channel
     from signups import enrichment, vetting
 
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"  # which test runs replace by a list
@@ -60,4 +60,5 @@ def sandbox(sandbox_process: Sandbox, settings: Any) -> Sandbox:
     vetting.forget()
     enrichment.forget()
     guarded.forget()
+    slack_channel.forget()
     return sandbox_process

@@ -350,6 +350,26 @@ def test_what_came_long_after_the_last_try_is_not_read(sandbox: Sandbox) -> None
     assert call["reply"]["messages"] == []
 
 
+def test_of_many_that_are_looked_for_each_costs_the_new_pages_alone(sandbox: Sandbox) -> None:
+    """And what was posted since the last look is seen all the same."""
+    start = timezone.now() - timedelta(hours=3)
+    deliveries = [make_delivery(make_signup(f"p{n}@dev.test"), "slack", at_s=start.timestamp()) for n in range(3)]
+    for delivery in deliveries[:2]:
+        Attempt.objects.create(delivery=delivery, at=start, result="ambiguous")
+        assert Slack().reconcile(delivery.signup, delivery) is None
+    assert len(sandbox.received("slack", "conversations.history")) == 1
+    posted = post(deliveries[2].signup, deliveries[2])
+    Attempt.objects.create(delivery=deliveries[2], at=timezone.now(), result="ambiguous")
+    found = Slack().reconcile(deliveries[2].signup, deliveries[2])
+    assert isinstance(found, Delivered)
+    assert found.made == posted.made
+    again = Slack().reconcile(deliveries[2].signup, deliveries[2])
+    assert isinstance(again, Delivered)
+    oldest = [float(call["query"]["oldest"]) for call in sandbox.received("slack", "conversations.history")]
+    assert oldest[1] > start.timestamp() + 200
+    assert oldest[2] > time.time() - 70
+
+
 def test_the_other_channel_s_message_is_not_taken_for_ours(sandbox: Sandbox) -> None:
     signup = ada(is_high_value=True)
     post(signup)
