@@ -58,7 +58,7 @@ class Supervisor:
         self.cluster: subprocess.Popen[bytes] | None = None
         self._guard: subprocess.Popen[bytes] | None = None
         self._stops = 0
-        self._started = 0.0
+        self._begun = self._started = 0.0
         self._names = {  # of the signs of life, and what it means that one does not come
             self.heartbeat: "No task has come through the queue",
             heartbeats.of_monitor(self.heartbeat): "Tasks are done and none was acknowledged",
@@ -93,6 +93,7 @@ class Supervisor:
         """Wait for the database, then do what a start is a good moment for: settings may have been corrected."""
         while not self._stops and self._with_database(Heartbeat.objects.exists) is None:
             self._sleep(WAKE_EVERY_S)
+        self._begun = time.monotonic()
         for work in (ensure_schedules, breaker.probe, _free_dead, waking.sweep_thoroughly_soon):
             if not self._stops:
                 self._with_database(work)
@@ -119,7 +120,8 @@ class Supervisor:
     def _wake(self) -> None:
         _free_dead()
         waking.wake_due()
-        if not Heartbeat.objects.filter(name="sweep", at__gt=Now() - SWEEP_OVERDUE).exists():
+        is_time = time.monotonic() - self._begun > SWEEP_OVERDUE.total_seconds()  # for the first one to come by itself
+        if is_time and not Heartbeat.objects.filter(name="sweep", at__gt=Now() - SWEEP_OVERDUE).exists():
             logger.warning("The scheduled sweep is overdue; sweeping here")
             waking.sweep()
 

@@ -359,6 +359,7 @@ def test_staff_s_own_word_is_nobody_who_was_asked(browser: Client) -> None:
     assert "Nobody was asked." in text(browser, page("signup", signup.pk))
 
 
+@pytest.mark.django_db(transaction=True)
 def test_ask_again_now_has_a_worker_ask(browser: Client) -> None:
     queued()
     signup = make_signup()
