@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import nullcontext
 from functools import cache, partial
 from typing import Any
@@ -53,19 +53,7 @@ def wake_all(slugs: Collection[str], *, is_sweep: bool = False) -> int:
 
     Who was woken in the last seconds and has not begun yet is not woken again, except where `is_sweep`.
     """
-    try:
-        asleep = claiming.asleep(slugs, is_sweep=is_sweep)
-        if not asleep or not _has_room():
-            return 0
-        # In one transaction where the queue is a table of the same database.
-        with write_transaction() if Conf.ORM else nullcontext():
-            claiming.note_woken(asleep)
-            if enqueue_all([("signups.tasks.drain", slug) for slug in asleep]):
-                return len(asleep)
-        claiming.note_woken(asleep, is_woken=False)
-    except DatabaseError:
-        logger.exception("Cannot wake %s", ", ".join(sorted(slugs)))
-    return 0
+    return _wake({slug: ("signups.tasks.drain", slug) for slug in slugs}, is_sweep=is_sweep)
 
 
 def wake_task(name: str, task: str, *args: Any, is_urgent: bool = False) -> bool:
@@ -75,17 +63,24 @@ def wake_task(name: str, task: str, *args: Any, is_urgent: bool = False) -> bool
     Not while another is at it, nor where one was queued in the last seconds and has not begun; nor while many tasks
     wait, unless it is urgent.
     """
+    return _wake({name: (task, *args)}, is_urgent=is_urgent) > 0
+
+
+def _wake(tasks: Mapping[str, tuple[Any, ...]], *, is_sweep: bool = False, is_urgent: bool = False) -> int:
+    """Queue those of the tasks, by the name of their lease, that are asleep; returns how many that were."""
     try:
-        if not claiming.asleep([name]) or not (is_urgent or _has_room()):
-            return False
+        asleep = claiming.asleep(tasks, is_sweep=is_sweep)
+        if not asleep or not (is_urgent or _has_room()):
+            return 0
+        # In one transaction where the queue is a table of the same database.
         with write_transaction() if Conf.ORM else nullcontext():
-            claiming.note_woken([name])
-            if enqueue_all([(task, *args)]):
-                return True
-        claiming.note_woken([name], is_woken=False)
+            claiming.note_woken(asleep)
+            if enqueue_all([tasks[name] for name in asleep]):
+                return len(asleep)
+        claiming.note_woken(asleep, is_woken=False)
     except DatabaseError:
-        logger.exception("Cannot wake %s", task)
-    return False
+        logger.exception("Cannot wake %s", ", ".join(sorted(tasks)))
+    return 0
 
 
 def enqueue(task: str, *args: Any, is_urgent: bool = False) -> bool:
