@@ -80,8 +80,8 @@ async def ask(name: str, rdtype: str, deadline: Deadline) -> Records:
         return kept
     while True:
         asking = _under_way.get(question)
-        is_mine = asking is None
-        if asking is None:
+        is_mine = asking is None or asking.done()  # done: it failed in this very turn of the loop, so ask anew
+        if asking is None or is_mine:
             asking = _under_way[question] = asyncio.ensure_future(_ask_and_keep(question, deadline))
             asking.add_done_callback(lambda done: _ended(question, done))
         try:
@@ -95,7 +95,8 @@ async def ask(name: str, rdtype: str, deadline: Deadline) -> Records:
 
 
 def _ended(question: tuple[str, str], asking: asyncio.Future[Records]) -> None:
-    _under_way.pop(question, None)
+    if _under_way.get(question) is asking:
+        del _under_way[question]
     if not asking.cancelled():
         asking.exception()  # whoever waits has it; nobody may be waiting any more
 

@@ -1,5 +1,6 @@
 """The MX check against the sandbox's name server: real packets, and faults on request."""
 
+import asyncio
 import socket
 import threading
 from dataclasses import replace
@@ -10,6 +11,7 @@ import pytest
 from signups import vetting
 from signups.contracts import Deadline
 from signups.domains import name_servers
+from signups.domains.name_servers import Records, Unanswered
 from signups.vetting import CheckResult, mx
 from tests.sandbox_process import Sandbox
 
@@ -231,6 +233,18 @@ def test_who_has_more_time_asks_again_after_another_who_had_little(sandbox: Sand
     sandbox.fault("dns", latency_ms=300, times=None)
     hasty, patient = mx.start("bigmail.test", Deadline(100)), mx.start("bigmail.test", Deadline(1500))
     assert (hasty.finish().check.code, patient.finish().check.code) == ("dns_timeout", "mx")
+
+
+def test_who_asks_in_the_moment_in_which_anothers_time_is_up_does_not_hold_up_the_rest(sandbox: Sandbox) -> None:
+    async def in_that_moment() -> Records:
+        anothers = asyncio.get_running_loop().create_future()
+        anothers.set_exception(Unanswered("dns_timeout", "its time was up"))
+        name_servers._under_way["bigmail.test", "MX"] = anothers
+        return await name_servers.ask("bigmail.test", "MX", Deadline(1500))
+
+    deadline = Deadline(1500)
+    assert name_servers.submit(in_that_moment()).result(timeout=5).is_name
+    assert deadline.elapsed_ms() < 1000
 
 
 def test_mail_servers_are_found_in_two_round_trips(sandbox: Sandbox) -> None:
