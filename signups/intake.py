@@ -13,12 +13,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import DatabaseError
 from django.db.models import F
 from django.utils import timezone
 
-from signups import confirmation, customers, enrichment, profiles, scoring, verdicts, vetting
+from signups import confirmation, crowding, customers, enrichment, profiles, scoring, verdicts, vetting
 from signups.activity import identity
 from signups.contracts import Deadline, Found, Subject, providers
 from signups.enrichment import belonging
@@ -35,7 +34,6 @@ logger = logging.getLogger(__name__)
 # Late look-ups are asked again after this many seconds; then we let it be.
 LATE_AFTER_S = (5, 60, 600, 3600, 6 * 3600)
 COMPLETION_BUDGET_MS = 14_000  # a stopping worker waits for it
-WAITED_SHARE = 14 / 15  # of a signup's budget; in the rest, 100 ms of 1,500, it is decided, saved and answered
 COLLEAGUES_TOLD = 50  # of a company of which something new was found, the latest
 
 
@@ -107,7 +105,24 @@ def receive(submission: Submission, on_saved: Callable[[Signup, bool], None] | N
     address = vetting.parse(submission.email)
     if (known := _known_signup(address)) is not None:
         return _receive_again(known, submission, on_saved)
-    assessment = start(address, submission, saves=True).finish()
+    with crowding.under_way() as waited_ms:
+        assessment = start(address, submission, waited_ms, saves=True).finish()
+        receipt = _keep(address, submission, assessment, on_saved)
+        if receipt.is_repeat:
+            _keep_findings(assessment.findings)
+            return _receive_again(receipt.signup, submission, on_saved)
+        vetting.keep_dns(address, assessment.examination)
+        _account(assessment.findings)
+        return receipt
+
+
+def _keep(
+    address: Address,
+    submission: Submission,
+    assessment: Assessment,
+    on_saved: Callable[[Signup, bool], None] | None,
+) -> Receipt:
+    """Save the signup, unless another request of theirs was faster. Where that fails, what was answered is kept."""
 
     def write() -> Receipt:
         person = _person(address, submission)
@@ -122,19 +137,13 @@ def receive(submission: Submission, on_saved: Callable[[Signup, bool], None] | N
         return Receipt(signup, is_repeat=False)
 
     try:
-        receipt = retried(write)
+        return retried(write)
     except Exception:
         _keep_findings(assessment.findings)
         raise
-    if receipt.is_repeat:
-        _keep_findings(assessment.findings)
-        return _receive_again(receipt.signup, submission, on_saved)
-    vetting.keep_dns(address, assessment.examination)
-    _account(assessment.findings)
-    return receipt
 
 
-def assess(address: Address, submission: Submission | None = None, budget_ms: int | None = None) -> Assessment:
+def assess(address: Address, submission: Submission | None = None, budget_ms: float | None = None) -> Assessment:
     """Vet, look up, score and decide, saving nothing but what it cost. `budget_ms` defaults to the setting."""
     assessment = start(address, submission, budget_ms).finish()
     _account(assessment.findings)
@@ -144,7 +153,7 @@ def assess(address: Address, submission: Submission | None = None, budget_ms: in
 def start(
     address: Address,
     submission: Submission | None = None,
-    budget_ms: int | None = None,
+    budget_ms: float | None = None,
     *,
     looks_up: bool = True,
     saves: bool = False,
@@ -153,7 +162,7 @@ def start(
 
     `saves`: the caller will keep what is found, and nobody else asks the same meanwhile.
     """
-    deadline = Deadline(settings.VETTING_BUDGET_MS * WAITED_SHARE if budget_ms is None else budget_ms)
+    deadline = Deadline(crowding.waited_ms() if budget_ms is None else budget_ms)
     sent = submission or Submission(email=address.email, name="")
     examining = vetting.start(
         address,
