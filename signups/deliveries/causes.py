@@ -30,13 +30,17 @@ _SETTING = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
 
 @dataclass(frozen=True)
 class Cause:
-    """One cause at one integration. `words` is what was said; `remedy` what to do. `key` stays the same for ever."""
+    """One cause at one integration. `words` is what was said; `remedy` what to do. `key` stays the same for ever.
+
+    `heals`: what waits is tried again, and nobody needs to do anything.
+    """
 
     integration: str
     key: str
     words: str
     remedy: str
     is_dead: bool
+    heals: bool
     count: int
     first: datetime
     last: datetime
@@ -44,14 +48,17 @@ class Cause:
 
 
 def causes() -> list[Cause]:
-    """Of dead letters and of what waits after a failed try; the dead first, then the most frequent. Two queries."""
+    """Of dead letters and of what waits after a failed try. Two queries.
+
+    The dead come first, what heals last, and of each kind the most frequent first.
+    """
     found: dict[tuple[str, bool], Cause] = {}
     for is_dead, rows in ((True, Delivery.objects.dead()), (False, _waiting())):
         for row in _outcomes(rows):
             one = _cause(row, is_dead)
             before = found.get((one.key, is_dead))
             found[one.key, is_dead] = one if before is None else _together(before, one)
-    return sorted(found.values(), key=lambda one: (not one.is_dead, -one.count, one.integration))
+    return sorted(found.values(), key=lambda one: (not one.is_dead, one.heals, -one.count, one.integration))
 
 
 def dead_of(
@@ -119,19 +126,17 @@ def _outcomes(rows: QuerySet[Delivery]) -> Iterable[Any]:
 def _cause(row: Any, is_dead: bool) -> Cause:
     slug, outcome = row["integration"], row["outcome"]
     name = name_of(slug)
-    advice = remedy(name, outcome)
+    advice, heals = remedy(name, outcome), not is_dead and not _SETTING.search(outcome)
     if not is_dead:
-        advice = "It is tried again by itself. " + (
-            advice.replace("press recover", "press drain now")
-            if _SETTING.search(outcome)
-            else "Nothing needs to be done."
-        )
+        what = "Nothing needs to be done." if heals else advice.replace("press recover", "press drain now")
+        advice = f"It is tried again by itself. {what}"
     return Cause(
         integration=slug,
         key=key_of(slug, outcome),
         words=without_particulars(outcome).removeprefix(f"{name}: ") or "No reason was given.",
         remedy=advice,
         is_dead=is_dead,
+        heals=heals,
         count=row["count"],
         first=row["first"],
         last=row["last"],
