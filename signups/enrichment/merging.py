@@ -96,6 +96,8 @@ def _rank(subject: Subject, path: str, claim: Claim, precedence: Precedence) -> 
 
 def _decided(subject: Subject, path: str, claims: list[Claim], precedence: Precedence) -> dict[str, Any]:
     """The fact as it is stored: the winning claim, and the others in their order."""
+    if len(claims) == 1:  # as mostly
+        return dict(claims[0])
     winner, *others = sorted(claims, key=lambda claim: _rank(subject, path, claim, precedence))
     fact = dict(winner)
     if path in TOGETHER and others and isinstance(winner["value"], list) and winner["provider"] != STAFF:

@@ -26,6 +26,19 @@ def choose(browser: Client, action: str, deliveries: list[Delivery], **answer: s
     return asked, browser.post(LIST, {**asked.context["question"].hidden, "sure": "yes", **answer}, follow=True)
 
 
+def test_what_is_tried_again_by_itself_is_folded_and_failures_say_what_to_do(browser: Client) -> None:
+    for number, trouble in enumerate((500, 502, 503, 504)):
+        make_delivery(make_signup(), "close", 1, period=str(number), outcome=f"Close: answered {trouble}")
+    make_delivery(make_signup(), "close", 3, state="failed", outcome="Close: answered 401; check CLOSE_API_KEY")
+    page = browser.get(LIST).content.decode()
+    failing, _, folded = page.partition("Tried again by themselves")
+    assert "correct CLOSE_API_KEY and press recover" in failing
+    assert "answered 503" in folded
+    assert "answered 503" not in failing
+    assert '<details class="ob-card ob-causes ob-folded">' in failing  # four causes: closed
+    assert "4 deliveries after a failed try" in folded
+
+
 def test_failed_deliveries_are_tried_again_and_delivered_ones_left_alone(browser: Client) -> None:
     signup = make_signup()
     failed, delivered = make_delivery(signup, "close", 3, state="failed"), make_delivery(signup, state="delivered")

@@ -56,6 +56,16 @@ def test_dead_letters_and_what_waits_are_grouped_with_count_and_times(desk: Desk
     dead, waits = causes.causes()
     assert (dead.count, dead.words, dead.example) == (3, "refused …", failed[-1].pk)
     assert (waits.count, waits.is_dead, waits.words) == (1, False, "answered 503")
+    assert (dead.heals, waits.heals) == (False, True)
+
+
+def test_what_somebody_must_mend_comes_before_what_heals_however_much_there_is(desk: Desk) -> None:
+    for n in range(3):
+        make_delivery(make_signup(), "desk", outcome=f"Front desk: answered 503 to call {n}00000")
+    make_delivery(make_signup(), "desk", outcome="Front desk: refused our key, check DESK_KEY")
+    key, trouble = causes.causes()
+    assert (key.count, key.is_dead, key.heals, trouble.count, trouble.heals) == (1, False, False, 3, True)
+    assert key.remedy.startswith("It is tried again by itself.")
 
 
 def test_dead_letters_of_one_cause_are_found_again(desk: Desk) -> None:
