@@ -2,7 +2,8 @@
 
 One task at a time works through all of them, by a lease, and one is queued: however many look-ups are late, they hold
 one of the workers, and what is owed to the integrations keeps the others. A claim ends by itself: `lookups_due_at` of a
-signup that is being asked for is the moment it lapses.
+signup that is being asked for is the moment it lapses. It counts as a try before anybody is asked, so that a signup
+that kills its worker ends, too.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ logger = logging.getLogger(__name__)
 AT_ONCE = 8  # they mostly wait for others
 CLAIM = timedelta(minutes=5)
 LEASE = timedelta(seconds=60)
+MOST_TRIES = 10  # more than `intake` wants of its own: so many that ended with their workers
 CLAIM_FOR_S = 5.0  # no new ones are begun after this long: with a budget's time it ends before a stop kills it
 _RENEW_EVERY_S = 10.0
 
@@ -79,9 +81,13 @@ def _claim(limit: int, under_way: Collection[int]) -> list[int]:
     """Primary keys of up to `limit` signups, the longest due first; nobody else begins with them."""
     claimed = []
     due = _due().exclude(pk__in=list(under_way)).order_by("lookups_due_at")
-    for key in list(due.values_list("pk", flat=True)[:limit]):
+    for key, tried in list(due.values_list("pk", "lookups_tried")[:limit]):
+        mine = _due().filter(pk=key, lookups_tried=tried)
         with write_transaction():
-            if _due().filter(pk=key).update(lookups_due_at=Now() + CLAIM):
+            if tried >= MOST_TRIES:
+                if mine.update(lookups_due_at=None):
+                    logger.error("Signup %d is not asked for again: too many tries ended with their workers", key)
+            elif mine.update(lookups_due_at=Now() + CLAIM, lookups_tried=tried + 1):
                 claimed.append(key)
     return claimed
 
@@ -98,7 +104,7 @@ def _finish(key: int) -> bool:
             except Exception:
                 logger.exception("What was late could not be asked for")
                 connection.close_if_unusable_or_obsolete()
-                intake.count_try(signup)
+                intake.ask_later(signup)
                 return False
     except Exception:  # of the database: the claim lapses
         logger.exception("What was late could not be asked for")

@@ -14,7 +14,6 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import DatabaseError
-from django.db.models import F
 from django.utils import timezone
 
 from signups import confirmation, crowding, customers, enrichment, profiles, scoring, verdicts, vetting
@@ -246,7 +245,6 @@ def complete(signup: Signup) -> None:
         if has_news:
             profiles.rescore(signup)
         signup.person.save(update_fields=["name", "company", "profile", "updated_at"])  # a stop is not ours to undo
-        signup.lookups_tried += 1
         is_decided = _decide_anew(signup, dns_checks)
         is_late = findings.is_late or bool(vetting.unanswered(answer.check for answer in answers))
         is_late = is_late or any(check.name == "mx" and check.outcome == "unknown" for check in dns_checks)
@@ -255,20 +253,17 @@ def complete(signup: Signup) -> None:
         if has_news or is_decided:
             signup.save()
         else:  # nothing to tell anybody: no signal
-            Signup.objects.filter(pk=signup.pk).update(
-                lookups_due_at=signup.lookups_due_at, lookups_tried=F("lookups_tried") + 1
-            )
+            Signup.objects.filter(pk=signup.pk).update(lookups_due_at=signup.lookups_due_at)
     enrichment.account(findings)
     if signup.company is not None:  # colleagues who were scored by less
         profiles.tell(signup.company, COLLEAGUES_TOLD, also_old=False)
 
 
-def count_try(signup: Signup) -> None:
+def ask_later(signup: Signup) -> None:
     """Asking again failed by an error of ours: it is tried again later, and no oftener than if nobody had answered."""
-    tried = signup.lookups_tried + 1
     with write_transaction():
         mine = Signup.objects.filter(pk=signup.pk, lookups_due_at=signup.lookups_due_at)
-        mine.update(lookups_tried=tried, lookups_due_at=_late_again(tried))
+        mine.update(lookups_due_at=_late_again(signup.lookups_tried))
 
 
 def _decide_anew(signup: Signup, checks: list[CheckResult]) -> bool:

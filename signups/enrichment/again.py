@@ -21,8 +21,11 @@ _AHEAD_OF_ALL = timedelta(days=1)  # the longest due come first
 
 
 def ask_first(signups: QuerySet[Signup]) -> int:
-    """Have whoever's answer is missing or too old asked for these, before all others; says how many they are."""
-    number = signups.update(lookups_due_at=Now() - _AHEAD_OF_ALL)
+    """Have whoever's answer is missing or too old asked for these, before all others; says how many they are.
+
+    Whoever answers late is asked again as often as at a signup.
+    """
+    number = signups.update(lookups_due_at=Now() - _AHEAD_OF_ALL, lookups_tried=0)
     if number:
         transaction.on_commit(partial(queueing.wake_task, NAME, TASK, is_urgent=True), robust=True)
     return number

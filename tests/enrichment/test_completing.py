@@ -114,7 +114,7 @@ def test_whom_staff_ask_for_comes_first_whatever_its_age(sandbox: Sandbox) -> No
     assert completing._claim(1, []) == [old.pk]
     Signup.objects.filter(pk=old.pk).update(lookups_due_at=timezone.now())
     completing.finish_due()
-    assert Signup.objects.get(pk=old.pk).lookups_tried == 1
+    assert Signup.objects.get(pk=old.pk).lookups_due_at is None
 
 
 def test_who_asks_while_others_are_answering_is_heard(sandbox: Sandbox) -> None:
@@ -124,6 +124,18 @@ def test_who_asks_while_others_are_answering_is_heard(sandbox: Sandbox) -> None:
     signup.refresh_from_db()
     again.ask_first(Signup.objects.filter(pk=key))
     intake.complete(signup)
-    assert Signup.objects.get().lookups_tried == 1
     assert completing._due().get() == signup
     assert completing._claim(1, [key]) == [], "but not beside itself"
+
+
+def test_one_that_kills_its_worker_each_time_is_given_up(sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
+    (signup,) = late(1)
+    claims = 0
+    while completing._claim(1, []):
+        claims += 1
+        pass_time(minutes=6)  # nobody is left to say how it went
+    assert claims == completing.MOST_TRIES
+    assert Signup.objects.get().lookups_due_at is None
+    assert f"Signup {signup.pk} is not asked for again" in caplog.text
+    again.ask_first(Signup.objects.all())
+    assert completing._claim(1, []) == [signup.pk], "unless staff want it"
