@@ -157,7 +157,6 @@ def claim(lease: Lease, limit: int, *, is_busy: bool, most_batched: int = 0) -> 
             return []
         if state.failures_in_a_row >= breaker.FAILURES:
             limit, most_batched = 0 if is_busy else 1, 0
-        _give_up_lapsed(lease.integration.slug)
         return _claim_rows(lease, limit, most_batched)
 
 
@@ -170,13 +169,11 @@ def give_back(lease: Lease, deliveries: Collection[Delivery]) -> None:
         rows.update(state=Delivery.State.PENDING, claim=None, due_at=Now(), attempts_used=F("attempts_used") - 1)
 
 
-def _give_up_lapsed(slug: str) -> None:
-    lapsed = Delivery.objects.filter(
-        integration=slug, due_at__lte=Now(), state=Delivery.State.SENDING, attempts_used__gte=MOST_TRIES
-    )
-    keys = list(lapsed.values_list("pk", flat=True))
-    if keys:
-        lapsed.filter(pk__in=keys).update(
+def _claim_rows(lease: Lease, limit: int, most_batched: int) -> list[Delivery]:
+    integration = lease.integration
+    keys, lapsed, given_up = _choose(integration, limit, most_batched)
+    if given_up:
+        Delivery.objects.filter(pk__in=given_up).update(
             state=Delivery.State.FAILED,
             due_at=None,
             claim=None,
@@ -184,17 +181,12 @@ def _give_up_lapsed(slug: str) -> None:
             is_ambiguous=True,
             outcome=_GIVEN_UP,
         )
-        _keep_lapsed(keys)
-
-
-def _claim_rows(lease: Lease, limit: int, most_batched: int) -> list[Delivery]:
-    integration = lease.integration
-    keys, lapsed = _choose(integration, limit, most_batched)
-    if not keys:
-        return []
     if lapsed:
         Delivery.objects.filter(pk__in=lapsed).update(is_ambiguous=True)
-        _keep_lapsed(lapsed)
+    if given_up or lapsed:
+        _keep_lapsed([*given_up, *lapsed])
+    if not keys:
+        return []
     Delivery.objects.filter(pk__in=keys).update(
         state=Delivery.State.SENDING,
         claim=lease.token,
@@ -205,19 +197,26 @@ def _claim_rows(lease: Lease, limit: int, most_batched: int) -> list[Delivery]:
     return list(rows.order_by("pk"))
 
 
-def _choose(integration: Integration, limit: int, most_batched: int) -> tuple[list[int], list[int]]:
-    """The rows whose turn it is, and those of them whose claim lapsed (primary keys). On PostgreSQL they are locked;
-    on SQLite the transaction has the database for itself."""
+def _choose(integration: Integration, limit: int, most_batched: int) -> tuple[list[int], list[int], list[int]]:
+    """The rows whose turn it is, those of them whose claim lapsed, and those that have killed enough workers instead
+    (primary keys). On PostgreSQL they are locked; on SQLite the transaction has the database for itself.
+
+    No more rows are looked at than that takes: a vendor that was away has very many waiting.
+    """
     candidates = claimable(integration).order_by("due_at", "pk")
     if connection.features.has_select_for_update_skip_locked:
         candidates = candidates.select_for_update(skip_locked=True)
     left = {True: most_batched, False: limit}  # by whether the row goes in a batch
     keys: list[int] = []
     lapsed: list[int] = []
+    given_up: list[int] = []
     companies: set[int] = set()
     spare = 10 if integration.is_serial_by_company else 1  # colleagues of those chosen are passed over
-    found = candidates.values_list("pk", "company_id", "state", "event")[: limit * spare + most_batched]
-    for key, company, state, event in found:
+    columns = ("pk", "company_id", "state", "event", "attempts_used")
+    for key, company, state, event, used in candidates.values_list(*columns)[: limit * spare + most_batched]:
+        if state == Delivery.State.SENDING and used >= MOST_TRIES:
+            given_up.append(key)
+            continue
         goes_in_batch = most_batched > 0 and event in integration.batched
         if not left[goes_in_batch] or (integration.is_serial_by_company and company in companies):
             continue
@@ -227,7 +226,7 @@ def _choose(integration: Integration, limit: int, most_batched: int) -> tuple[li
             companies.add(company)
         if state == Delivery.State.SENDING:
             lapsed.append(key)
-    return keys, lapsed
+    return keys, lapsed, given_up
 
 
 def _claim_time(integration: Integration) -> timedelta:
