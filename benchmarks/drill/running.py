@@ -255,11 +255,12 @@ class Drill:
 
 
 def _owed() -> tuple[int, int, int]:
-    """Unfinished deliveries, look-ups that were late, and how many tries there were."""
+    """Unfinished deliveries, look-ups that are late, and the last try (by its key: to count them all takes long)."""
     from signups.models import Attempt, Delivery, Signup
 
     deliveries = Delivery.objects.filter(due_at__isnull=False).count()
-    return deliveries, Signup.objects.filter(lookups_due_at__isnull=False).count(), Attempt.objects.count()
+    last = Attempt.objects.order_by("-pk").values_list("pk", flat=True).first()
+    return deliveries, Signup.objects.filter(lookups_due_at__isnull=False).count(), last or 0
 
 
 def _empty_queue() -> bool:
