@@ -30,6 +30,7 @@ BENCHMARKS: dict[str, tuple[str, str]] = {
 DRAINING: dict[str, dict[str, dict[str, float]]] = {
     "one": {"share of possible": {"at_least": 0.8}},
     "fanout": {"signups a second": {"at_least": 60}},  # on SQLite, which this is
+    "backlog": {f"{what} ratio": {"at_most": 1.5} for what in ("look", "claim of 8")},
     "actions": {"calls": {"at_most": 60}},
     "history": {f"{what} ratio": {"at_most": 1.5} for what in ("idle look", "look", "claim of 8")},
 }

@@ -1,8 +1,9 @@
-"""How fast what is owed gets delivered: `python -m benchmarks.draining [fanout] [one] [actions] [history]`.
+"""How fast what is owed gets delivered: `python -m benchmarks.draining [PART …]`.
 
 - fanout: signups owed to four vendors of 50 ms each, drained by `manage.py worker`; signups a second to the last
   delivery.
 - one: waiting deliveries of one vendor of 50 ms; the share reached of what its threads could do (threads ÷ latency).
+- backlog: a claim while very many wait, as a ratio to few.
 - actions: actions to Mixpanel; how many calls they take.
 - history: a sweep's look and a claim beside many finished rows, as a ratio to few.
 
@@ -32,7 +33,7 @@ import requests
 
 ROOT = Path(__file__).resolve().parent.parent
 LATENCY_MS = 50
-PARTS = ("one", "fanout", "actions", "history")
+PARTS = ("one", "fanout", "backlog", "actions", "history")
 _CHUNK = 2_000
 
 
@@ -40,7 +41,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", default=PARTS, metavar="part", help=", ".join(PARTS))
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--deliveries", type=int, default=10_000, help="of `one` (default: 10,000)")
+    parser.add_argument(
+        "--deliveries", type=int, default=10_000, help="of `one`, and a fifth of `backlog` (default: 10,000)"
+    )
     parser.add_argument("--signups", type=int, default=2_000, help="of `fanout` (default: 2,000)")
     parser.add_argument("--actions", type=int, default=100_000)
     parser.add_argument("--finished", type=int, default=5_000_000, help="of `history` (default: 5,000,000)")
@@ -55,7 +58,7 @@ def main() -> None:
 
         call_command("migrate", verbosity=0)
         measure: dict[str, Callable[[argparse.Namespace, str], dict[str, float]]] = {
-            "one": one, "fanout": fanout, "actions": actions, "history": history
+            "one": one, "fanout": fanout, "backlog": backlog, "actions": actions, "history": history
         }  # fmt: skip
         kept: dict[str, Any] = {}
         for part in options.parts:
@@ -109,6 +112,16 @@ def fanout(options: argparse.Namespace, sandbox: str) -> dict[str, float]:
     return {"signups a second": options.signups / seconds, "deliveries a second": 4 * options.signups / seconds}
 
 
+def backlog(options: argparse.Namespace, sandbox: str) -> dict[str, float]:
+    """A vendor that was away: what it missed waits, and more comes in."""
+    _begin(sandbox, "benchmarks.vendors.First")
+    _look_and_claim()  # to warm up
+    few = _look_and_claim()
+    _owe(5 * options.deliveries, ["first"])
+    many = _look_and_claim()
+    return {f"{name} ratio": many[name] / few[name] for name in few} | {f"{name} ms": ms for name, ms in many.items()}
+
+
 def actions(options: argparse.Namespace, sandbox: str) -> dict[str, float]:
     from signups.activity import forwarding
     from signups.models import Action, Forward
@@ -141,23 +154,28 @@ def history(options: argparse.Namespace, sandbox: str) -> dict[str, float]:
     _begin(sandbox, "benchmarks.vendors.First")
     few = max(1_000, options.finished // 1_000)
     _finished(few)
-    before = _look_and_claim()
+    before = _idle_look() | _look_and_claim()
     _finished(options.finished - few)
-    after = _look_and_claim()
+    after = _idle_look() | _look_and_claim()
     return {f"{name} ratio": after[name] / before[name] for name in before} | {
         f"{name} ms": ms for name, ms in after.items()
     }
 
 
+def _idle_look() -> dict[str, float]:
+    from signups import deliveries
+
+    return {"idle look": _ms(deliveries.wake_due)}
+
+
 def _look_and_claim() -> dict[str, float]:
-    """Milliseconds: an idle look, a look that finds something, and a claim of eight; the lower quartile of many each,
-    for what else the machine does makes some of them long."""
-    from signups import contracts, deliveries
+    """Milliseconds: a look that finds something, and a claim of eight; the lower quartile of many each, for what else
+    the machine does makes some of them long. Afterwards nothing waits."""
+    from signups import contracts
     from signups.deliveries import claiming
     from signups.models import Delivery
 
-    first = contracts.integration("first")
-    figures = {"idle look": _ms(deliveries.wake_due)}
+    first, figures = contracts.integration("first"), {}
     _owe(200, ["first"])
     lease = claiming.Lease.take(first)
     assert lease is not None
