@@ -15,7 +15,6 @@ from datetime import datetime
 from typing import ClassVar
 
 from django.conf import settings
-from django.db.models import Max
 
 from integrations import slack_alerts, slack_message
 from integrations.rows import at_ms, at_s, is_reached, missing
@@ -137,9 +136,14 @@ class SlackHighValue(_InChannel):
 
 def _posted(channel: Channel, delivery: Delivery) -> Outcome | None:
     """The delivery's message in the channel, if it stands there."""
-    last = delivery.attempts.aggregate(at=Max("at"))["at"]
-    until = int(last.timestamp()) if last is not None else None
-    return channel.find("delivery", str(delivery.uid), since=at_s(delivery), until=until)
+    tries = list(delivery.attempts.order_by("pk").values_list("at", "result"))
+    since, until = at_s(delivery), None
+    if tries:
+        first, result = tries[0]
+        if result != "lapsed":  # of such a one nobody knows when it began
+            since = int(first.timestamp())
+        until = int(max(at for at, _ in tries).timestamp())
+    return channel.find("delivery", str(delivery.uid), since=since, until=until)
 
 
 def _sales() -> Channel:

@@ -50,9 +50,10 @@ WAIT_S = {  # transient → seconds to wait, None for the engine's own pace
     "team_added_to_org": 60.0,
 }
 AMBIGUOUS_ERRORS = frozenset({"fatal_error", "internal_error"})
+LOOKED_FOR = ("delivery", "alert")  # in payloads, whose other ids are for people
 _CLOCK_SKEW_S = 300
 _SETTLED_S, _OVERLAP_S = 60, 1
-_MOST_KEPT = 100_000  # ids of a channel's history
+_MOST_KEPT = 100_000  # ids of a channel's history, some 30 MB
 _PAGE = "500"
 _MOST_BYTES = 10_000_000  # of a page: other apps' messages may be long
 
@@ -187,7 +188,7 @@ class Channel:
 @dataclass
 class _Read:
     """What was read of a channel's history, so that of many messages that are looked for after a crash each costs the
-    pages that are new. Of the payloads ids alone are kept.
+    pages that are new. Of the payloads those ids alone are kept by which messages are looked for.
 
     `since`, `until`: in between (epoch seconds) everything that stood there was read.
     """
@@ -200,18 +201,24 @@ class _Read:
     def find(self, channel: Channel, name: str, value: str, since: float, until: float | None) -> str:
         """The ts of the message whose payload says so, "" where there is none."""
         with self.lock:
-            is_beside = since < self.since or since > self.until
-            if is_beside or len(self.places) > _MOST_KEPT:
+            is_apart = since > self.until or (until is not None and until < self.since)
+            if is_apart or len(self.places) > _MOST_KEPT:
                 self.since, self.until, self.places = since, since, {}
+            if since < self.since:
+                self._read(channel, since, self.since + _OVERLAP_S)
+                self.since = since
             if until is None or until > self.until:
                 settled = time.time() - _SETTLED_S  # what is younger may have others beside it that are not seen yet
-                for message in channel.history(self.until - _OVERLAP_S, until):
-                    payload = message.get("metadata", {}).get("event_payload", {})
-                    self.places |= {
-                        (key, said): message["ts"] for key, said in payload.items() if isinstance(said, str)
-                    }
+                self._read(channel, self.until - _OVERLAP_S, until)
                 self.until = max(self.until, settled if until is None else min(until, settled))
             return self.places.get((name, value), "")
+
+    def _read(self, channel: Channel, since: float, until: float | None) -> None:
+        for message in channel.history(since, until):
+            payload = message.get("metadata", {}).get("event_payload", {})
+            for name in LOOKED_FOR:
+                if isinstance(said := payload.get(name), str):
+                    self.places[name, said] = message["ts"]
 
 
 def forget() -> None:

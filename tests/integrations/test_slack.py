@@ -337,16 +337,17 @@ def test_it_is_found_among_long_messages_of_other_apps(sandbox: Sandbox) -> None
     assert found.made == ours.made
 
 
-def test_what_came_long_after_the_last_try_is_not_read(sandbox: Sandbox) -> None:
+def test_what_came_before_the_first_try_or_long_after_the_last_is_not_read(sandbox: Sandbox) -> None:
     signup = ada()
     hours_ago = timezone.now() - timedelta(hours=3)
     delivery = make_delivery(signup, "slack", at_s=hours_ago.timestamp())
-    Attempt.objects.create(delivery=delivery, at=hours_ago + timedelta(minutes=30), result="ambiguous")
+    for minutes, result in ((25, "later"), (30, "ambiguous")):
+        Attempt.objects.create(delivery=delivery, at=hours_ago + timedelta(minutes=minutes), result=result)
     post(make_signup("bob@dev.test", "Bob"))
     assert Slack().reconcile(signup, delivery) is None
     (call,) = sandbox.received("slack", "conversations.history")
     spans = [float(call["query"][name]) - hours_ago.timestamp() for name in ("oldest", "latest")]
-    assert spans == pytest.approx([-300, 1_800 + 300], abs=2)
+    assert spans == pytest.approx([1_500 - 300, 1_800 + 300], abs=2)
     assert call["reply"]["messages"] == []
 
 
@@ -368,6 +369,36 @@ def test_of_many_that_are_looked_for_each_costs_the_new_pages_alone(sandbox: San
     oldest = [float(call["query"]["oldest"]) for call in sandbox.received("slack", "conversations.history")]
     assert oldest[1] > start.timestamp() + 200
     assert oldest[2] > time.time() - 70
+
+
+def test_when_a_first_try_began_that_lapsed_nobody_knows(sandbox: Sandbox) -> None:
+    planned = timezone.now() - timedelta(hours=3)
+    delivery = make_delivery(ada(), "slack", at_s=planned.timestamp())
+    Attempt.objects.create(delivery=delivery, at=planned + timedelta(minutes=25), result="lapsed")
+    assert Slack().reconcile(delivery.signup, delivery) is None
+    (call,) = sandbox.received("slack", "conversations.history")
+    assert float(call["query"]["oldest"]) - planned.timestamp() == pytest.approx(-300, abs=2)
+
+
+def test_of_an_earlier_time_only_what_is_not_known_is_read(sandbox: Sandbox) -> None:
+    now = timezone.now()
+    posted = make_delivery(make_signup("bob@dev.test"), "slack")
+    ours = post(posted.signup, posted)
+    for minutes in (20, 60):
+        delivery = make_delivery(make_signup(f"p{minutes}@dev.test"), "slack")
+        for ago in (minutes, 0):
+            Attempt.objects.create(delivery=delivery, at=now - timedelta(minutes=ago), result="ambiguous")
+        assert Slack().reconcile(delivery.signup, delivery) is None
+    Attempt.objects.create(delivery=posted, at=now - timedelta(minutes=50), result="ambiguous")
+    found = Slack().reconcile(posted.signup, posted)
+    assert isinstance(found, Delivered)
+    assert found.made == ours.made
+    spans = [
+        tuple(round(float(call["query"].get(name, 0)) - now.timestamp()) for name in ("oldest", "latest"))
+        for call in sandbox.received("slack", "conversations.history")
+    ]
+    assert (-3_600 - 300, -1_200 - 300 + 1) in [pytest.approx(span, abs=2) for span in spans]
+    assert min(oldest for oldest, _ in spans[2:]) > -120, "what was read before is not read again"
 
 
 def test_the_other_channel_s_message_is_not_taken_for_ours(sandbox: Sandbox) -> None:
