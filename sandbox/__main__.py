@@ -16,7 +16,7 @@ from functools import partial
 from aiohttp import web
 
 from sandbox import dns, smtp
-from sandbox.core import World
+from sandbox.core import INBOX_SIZE, World
 from sandbox.server import build_app
 from sandbox.vendors import VENDORS
 
@@ -61,7 +61,20 @@ def _arguments() -> argparse.Namespace:
         action="store_true",
         help="let people react to their mails, and tell the product below --app-url what became of each",
     )
+    parser.add_argument(
+        "--inbox-size",
+        type=_count,
+        default=INBOX_SIZE,
+        metavar="N",
+        help="how many mails are kept, the oldest go first (default: %(default)s)",
+    )
     return parser.parse_args()
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of mails; give 1 or more")
+    return int(text)
 
 
 def _port(text: str) -> int:
@@ -81,7 +94,7 @@ async def _run(args: argparse.Namespace) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     world = World(VENDORS)
-    world.app_url, world.tells_app = args.app_url, args.tell_app
+    world.app_url, world.tells_app, world.inbox_size = args.app_url, args.tell_app, args.inbox_size
     world.reset()
     runner = web.AppRunner(build_app(world), access_log=None, shutdown_timeout=SHUTDOWN_S)
     await runner.setup()

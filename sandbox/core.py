@@ -24,6 +24,7 @@ from sandbox.faults import ControlError, FaultBook
 from sandbox.journal import Journal
 
 SEED = 2015
+INBOX_SIZE = 5_000
 
 
 class Vendor:
@@ -106,6 +107,8 @@ class World:
         self.dns_asked: Counter[str] = Counter()
         """How often each name was asked for whose addresses change."""
         self.inbox: list[dict[str, Any]] = []
+        self.inbox_size = INBOX_SIZE
+        """Mails kept; the oldest go first."""
         self.received = Journal()
         self.faults = FaultBook([*(cls.slug for cls in classes), "dns", "smtp"])
         self.vendors: dict[str, Vendor] = {cls.slug: cls(self) for cls in classes}

@@ -11,9 +11,6 @@ from typing import Any
 
 from sandbox.core import World
 
-INBOX_SIZE = 5_000
-"""Mails kept; the oldest go first."""
-
 _URL = re.compile(r"https?://[^\s<>\"']+")
 _HREF = re.compile(r"""\bhref\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
 
@@ -21,7 +18,7 @@ _HREF = re.compile(r"""\bhref\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
 def keep(world: World, raw: bytes, sender: str, recipients: list[str]) -> None:
     """Put a mail into the inbox."""
     world.inbox.append(as_dict(raw, sender, recipients, world.now()))
-    del world.inbox[:-INBOX_SIZE]
+    del world.inbox[: -world.inbox_size]
 
 
 def as_dict(raw: bytes, sender: str, recipients: list[str], at: float) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Who signs up during a fire drill: the product's backend, which repeats a call that got no answer under the same key.
 
-One in ten is known to nobody, and so is asked to confirm by mail.
+One in ten is known to nobody, and so is asked to confirm by mail; of very many, fewer.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import requests
 
-_MOST_MAILS = 4_000  # the sandbox's inbox keeps 5,000
+_MOST_MAILS = 4_000  # of these; whose look-ups fail are asked as well
 _ANSWER_WITHIN_S = 30.0
 _AGAIN_AFTER_S = 0.3
 

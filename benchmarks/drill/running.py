@@ -41,7 +41,7 @@ def run(folder: Path, setup: str, size: Size, seed: int, within_s: float) -> Non
     """The whole drill; writes `report.json` into the folder."""
     from benchmarks.firedrill import events_of
 
-    sandbox = Sandbox(folder / "sandbox.log")
+    sandbox = Sandbox(folder / "sandbox.log", most_mails=size.signups + 5_000)
     try:
         os.environ |= {f"SANDBOX_{name.upper()}_PORT": str(port) for name, port in sandbox.ports.items()}
         os.environ["PORT"] = str(_free_port())

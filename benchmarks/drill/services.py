@@ -28,8 +28,8 @@ _BUSY_LOOK_S = 0.3
 class Sandbox:
     """The pretend internet. `ports` has "http", "dns" and "smtp"."""
 
-    def __init__(self, log: Path) -> None:
-        ports = ["--http-port", "0", "--dns-port", "0", "--smtp-port", "0"]
+    def __init__(self, log: Path, most_mails: int) -> None:
+        ports = ["--http-port", "0", "--dns-port", "0", "--smtp-port", "0", "--inbox-size", str(most_mails)]
         with log.open("wb") as errors:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "sandbox", *ports], cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import smtplib
+import subprocess
+import sys
 from email.message import EmailMessage
 from typing import Any
 
 import pytest
 
+from sandbox import mails
+from sandbox.core import World
 from tests.sandbox_process import Sandbox
 
 
@@ -114,3 +118,18 @@ def test_the_greeting_may_be_a_refusal(sandbox: Sandbox) -> None:
     with pytest.raises(smtplib.SMTPConnectError):
         recipient(sandbox, "ada@dev.test")
     assert recipient(sandbox, "ada@dev.test")[0] == 250
+
+
+def test_of_very_many_mails_the_last_are_kept() -> None:
+    world = World()
+    world.inbox_size = 2
+    for n in range(3):
+        mails.keep(world, f"Subject: {n}\r\n\r\nHello".encode(), "a@dev.test", ["b@dev.test"])
+    assert [kept["subject"] for kept in world.inbox] == ["1", "2"]
+
+
+@pytest.mark.parametrize("size", ["0", "many"])
+def test_a_size_that_is_none_is_refused(size: str) -> None:
+    done = subprocess.run([sys.executable, "-m", "sandbox", "--inbox-size", size], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert f"'{size}' is not a number of mails; give 1 or more" in done.stderr
