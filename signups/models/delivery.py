@@ -78,8 +78,11 @@ class Delivery(models.Model):
         ]
         indexes = [
             # SQLite uses a partial index with bound parameters only where its condition is IS NOT NULL.
+            # In the order in which they are claimed: many that are sent again at once are due at one moment.
             models.Index(
-                fields=["integration", "due_at"], name="delivery_due", condition=models.Q(due_at__isnull=False)
+                fields=["integration", "due_at", "id"],
+                name="delivery_due_in_order",
+                condition=models.Q(due_at__isnull=False),
             ),
             # Whose elder, and whose colleague, is unfinished: found however many of theirs are finished.
             models.Index(
