@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, Literal, get_args
 
 from django.conf import settings
 
@@ -50,9 +50,9 @@ WAIT_S = {  # transient → seconds to wait, None for the engine's own pace
     "team_added_to_org": 60.0,
 }
 AMBIGUOUS_ERRORS = frozenset({"fatal_error", "internal_error"})
-LOOKED_FOR = ("delivery", "alert")  # in payloads, whose other ids are for people
+LookedFor = Literal["delivery", "alert"]  # in payloads, whose other ids are for people
 _CLOCK_SKEW_S = 300
-_SETTLED_S, _OVERLAP_S = 60, 1
+_OVERLAP_S = 1
 _MOST_KEPT = 100_000  # ids of a channel's history, some 30 MB
 _PAGE = "500"
 _MOST_BYTES = 10_000_000  # of a page: other apps' messages may be long
@@ -84,16 +84,22 @@ class Channel:
             "unfurl_media": False,
         }
         reply = self._say("chat.postMessage", body, is_safe=False)
-        return self._delivered(reply["channel"], reply["ts"])
+        return _delivered(reply["channel"], reply["ts"], self._permalink(reply["channel"], reply["ts"]) or "")
 
-    def find(self, name: str, value: str, *, since: int, until: int | None = None) -> Delivered | None:
+    def find(self, name: LookedFor, value: str, *, since: int, until: int | None = None) -> Delivered | None:
         """The channel's message since then (epoch seconds) whose payload says so, None where there is none.
 
         `until`: when it was tried last, so that what came later need not be read.
         """
         known = _read_so_far(settings.SLACK["api_url"], settings.SLACK["bot_token"], self.id)
         ts = known.find(self, name, value, since - _CLOCK_SKEW_S, until + _CLOCK_SKEW_S if until is not None else None)
-        return self._delivered(self.id, ts) if ts else None
+        if not ts:
+            return None
+        url = self._permalink(self.id, ts)
+        if url is None:
+            known.forget(name, value)
+            return None
+        return _delivered(self.id, ts, url)
 
     def change(self, message: Mapping[str, Any], made: Mapping[str, str], url: str) -> Outcome:
         """Write anew a message that was posted (its channel and ts stand in `made`), unless somebody deleted it."""
@@ -136,15 +142,13 @@ class Channel:
             if not cursor:
                 return
 
-    def _delivered(self, channel: str, ts: str) -> Delivered:
-        made = {"channel": channel, "ts": ts}
-        return Delivered(external_id=ts, url=self._permalink(channel, ts), note=f"Posted to {channel}.", made=made)
-
-    def _permalink(self, channel: str, ts: str) -> str:
-        """Where staff can see the message; "" where Slack does not say so at once, for the message stands anyway."""
+    def _permalink(self, channel: str, ts: str) -> str | None:
+        """Where staff can see the message; None where it was deleted, "" where Slack does not say so at once."""
         try:
             query = {"channel": channel, "message_ts": ts}
             return str(self._call("chat.getPermalink", None, query, deadline=Deadline(2_000))["permalink"])
+        except Refused as refusal:
+            return None if refusal.code == "message_not_found" else ""
         except (ServiceError, KeyError):
             return ""
 
@@ -198,7 +202,7 @@ class _Read:
     places: dict[tuple[str, str], str] = field(default_factory=dict)  # name and value of a payload → ts
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def find(self, channel: Channel, name: str, value: str, since: float, until: float | None) -> str:
+    def find(self, channel: Channel, name: LookedFor, value: str, since: float, until: float | None) -> str:
         """The ts of the message whose payload says so, "" where there is none."""
         with self.lock:
             is_apart = since > self.until or (until is not None and until < self.since)
@@ -208,17 +212,26 @@ class _Read:
                 self._read(channel, since, self.since + _OVERLAP_S)
                 self.since = since
             if until is None or until > self.until:
-                settled = time.time() - _SETTLED_S  # what is younger may have others beside it that are not seen yet
+                settled = time.time() - _CLOCK_SKEW_S  # what is younger may have others beside it not seen yet
                 self._read(channel, self.until - _OVERLAP_S, until)
                 self.until = max(self.until, settled if until is None else min(until, settled))
             return self.places.get((name, value), "")
 
+    def forget(self, name: LookedFor, value: str) -> None:
+        """It was deleted since it was read."""
+        with self.lock:
+            self.places.pop((name, value), None)
+
     def _read(self, channel: Channel, since: float, until: float | None) -> None:
         for message in channel.history(since, until):
             payload = message.get("metadata", {}).get("event_payload", {})
-            for name in LOOKED_FOR:
+            for name in get_args(LookedFor):
                 if isinstance(said := payload.get(name), str):
                     self.places[name, said] = message["ts"]
+
+
+def _delivered(channel: str, ts: str, url: str) -> Delivered:
+    return Delivered(external_id=ts, url=url, note=f"Posted to {channel}.", made={"channel": channel, "ts": ts})
 
 
 def forget() -> None:

@@ -127,7 +127,8 @@ VARIABLES: tuple[Variable, ...] = (
         "VETTING_BUDGET_MS",
         int,
         1500,
-        "When a signup is answered at the latest, in milliseconds: look-ups are waited for until just before",
+        "When a signup is answered at the latest, in milliseconds: look-ups are waited for until just before"
+        ", in a crowd until a third of it before",
     ),
     Variable(
         "SHARED_NETWORKS",

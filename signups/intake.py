@@ -1,7 +1,7 @@
 """A signup comes in: examine, look up, score, decide, save. The table of contents of the first second.
 
-Vetting and the look-ups run side by side under one deadline, just before the signup is to be answered
-(`VETTING_BUDGET_MS`); what is late counts as unknown and is finished by a task (`complete`). Everything found is saved
+Vetting and the look-ups run side by side under one deadline, before the signup is to be answered (`VETTING_BUDGET_MS`,
+`signups.crowding`); what is late counts as unknown and is finished by a task (`complete`). Everything found is saved
 in one transaction, in which the signals plan the deliveries. Who is told, and how, is `signups.deliveries`' business.
 """
 
@@ -20,6 +20,7 @@ from signups import confirmation, crowding, customers, enrichment, profiles, sco
 from signups.activity import identity
 from signups.contracts import Deadline, Found, Subject, providers
 from signups.enrichment import belonging
+from signups.enrichment.again import LATE_AFTER_S
 from signups.enrichment.merging import Claim
 from signups.mails import developer
 from signups.models import Check, Company, Person, Signup, Verdict, VerdictChange
@@ -30,8 +31,6 @@ from signups.vetting import Address, CheckResult, velocity
 
 logger = logging.getLogger(__name__)
 
-# Late look-ups are asked again after this many seconds; then we let it be.
-LATE_AFTER_S = (5, 60, 600, 3600, 6 * 3600)
 COMPLETION_BUDGET_MS = 14_000  # a stopping worker waits for it
 COLLEAGUES_TOLD = 50  # of a company of which something new was found, the latest
 
@@ -216,7 +215,10 @@ class Assessing:
 
 
 def complete(signup: Signup) -> None:
-    """Ask what was late when `signup` came in; merge, score again, and tell the integrations if anything is new."""
+    """Ask what was late when `signup` came in; merge, score again, and tell the integrations if anything is new.
+
+    The claim on it counted as a try (`signups.completing`): by their number the next one is later.
+    """
     address, deadline = vetting.parse(signup.email), Deadline(COMPLETION_BUDGET_MS)
     outside = vetting.ask_again(signup, deadline)
     findings = _look_up(address, signup, deadline, saves=True, is_background=True).finish()

@@ -109,4 +109,4 @@ def to_follow(row: Person | Company) -> str:
 def ask_again(signup: Signup) -> None:
     """Have whoever's answer is missing or too old asked now, by a worker."""
     with write_transaction():
-        ask_first(Signup.objects.filter(pk=signup.pk))
+        ask_first(Signup.objects.filter(pk=signup.pk), is_anew=True)

@@ -93,13 +93,13 @@ def cards() -> list[Card]:
 
 def shown_to(request: HttpRequest) -> dict[str, Any]:
     """What the template of the cards needs."""
-    found = [_shown(one) for one in causes.causes()[:_CAUSES]]
-    healing = [one for one in found if one.cause.heals]
+    found = causes.causes()
+    healing = [one for one in found if one.heals]
     return {
         "cards": cards(),
-        "causes": [one for one in found if not one.cause.heals],
-        "healing": healing,
-        "healing_count": sum(one.cause.count for one in healing),
+        "causes": [_shown(one) for one in found if not one.heals][:_CAUSES],
+        "healing": [_shown(one) for one in healing[:_CAUSES]],
+        "healing_count": sum(one.count for one in healing),
         "lately": lately(),
         "may_pause": request.user.has_perm("signups.change_integrationstate"),
         "may_change_deliveries": request.user.has_perm("signups.change_delivery"),

@@ -16,8 +16,9 @@ from django.db.models import Count, Max, Min, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from signups.contracts.registry import name_of
+from signups.deliveries import sending
 from signups.logs import MASK, masked
-from signups.models import Delivery
+from signups.models import Attempt, Delivery
 
 MOST_OUTCOMES = 500  # different ones read for a page
 _UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.I)
@@ -25,6 +26,7 @@ _ID = re.compile(r"\b(?=\w*\d)(?=\w*[A-Za-z])\w{12,}\b")  # lead_aB3…, ULIDs
 _QUOTED = re.compile(r"'[^']{1,200}'|\"[^\"]{1,200}\"")
 _NUMBER = re.compile(r"\b\d{5,}\b")
 _STATUS = re.compile(r"answered (\d{3})\b")
+_FOR_STAFF = frozenset({sending.MISCONFIGURED, sending.BUG})  # results after which waiting alone helps nobody
 _SETTING = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
 
 
@@ -48,14 +50,17 @@ class Cause:
 
 
 def causes() -> list[Cause]:
-    """Of dead letters and of what waits after a failed try. Two queries.
+    """Of dead letters and of what waits after a failed try. Three queries.
 
     The dead come first, what heals last, and of each kind the most frequent first.
     """
     found: dict[tuple[str, bool], Cause] = {}
-    for is_dead, rows in ((True, Delivery.objects.dead()), (False, _waiting())):
-        for row in _outcomes(rows):
-            one = _cause(row, is_dead)
+    dead, waiting = list(_outcomes(Delivery.objects.dead())), list(_outcomes(_waiting()))
+    tries = Attempt.objects.filter(delivery__in=[row["example"] for row in waiting]).order_by("pk")
+    last = dict(tries.values_list("delivery", "result"))
+    for is_dead, rows in ((True, dead), (False, waiting)):
+        for row in rows:
+            one = _cause(row, is_dead, last.get(row["example"], ""))
             before = found.get((one.key, is_dead))
             found[one.key, is_dead] = one if before is None else _together(before, one)
     return sorted(found.values(), key=lambda one: (not one.is_dead, one.heals, -one.count, one.integration))
@@ -123,10 +128,11 @@ def _outcomes(rows: QuerySet[Delivery]) -> Iterable[Any]:
     return counted.order_by("-count")[:MOST_OUTCOMES]
 
 
-def _cause(row: Any, is_dead: bool) -> Cause:
+def _cause(row: Any, is_dead: bool, last_result: str) -> Cause:
     slug, outcome = row["integration"], row["outcome"]
     name = name_of(slug)
-    advice, heals = remedy(name, outcome), not is_dead and not _SETTING.search(outcome)
+    advice = remedy(name, outcome)
+    heals = not is_dead and last_result not in _FOR_STAFF and not _SETTING.search(outcome)
     if not is_dead:
         what = "Nothing needs to be done." if heals else advice.replace("press recover", "press drain now")
         advice = f"It is tried again by itself. {what}"

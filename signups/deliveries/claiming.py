@@ -172,21 +172,16 @@ def give_back(lease: Lease, deliveries: Collection[Delivery]) -> None:
 def _claim_rows(lease: Lease, limit: int, most_batched: int) -> list[Delivery]:
     integration = lease.integration
     keys, lapsed, given_up = _choose(integration, limit, most_batched)
+    while given_up and not keys:
+        _give_up(given_up)
+        keys, lapsed, given_up = _choose(integration, limit, most_batched)
     if given_up:
-        Delivery.objects.filter(pk__in=given_up).update(
-            state=Delivery.State.FAILED,
-            due_at=None,
-            claim=None,
-            finished_at=Now(),
-            is_ambiguous=True,
-            outcome=_GIVEN_UP,
-        )
-    if lapsed:
-        Delivery.objects.filter(pk__in=lapsed).update(is_ambiguous=True)
-    if given_up or lapsed:
-        _keep_lapsed([*given_up, *lapsed])
+        _give_up(given_up)
     if not keys:
         return []
+    if lapsed:
+        Delivery.objects.filter(pk__in=lapsed).update(is_ambiguous=True)
+        _keep_lapsed(lapsed)
     Delivery.objects.filter(pk__in=keys).update(
         state=Delivery.State.SENDING,
         claim=lease.token,
@@ -195,6 +190,18 @@ def _claim_rows(lease: Lease, limit: int, most_batched: int) -> list[Delivery]:
     )
     rows = Delivery.objects.filter(pk__in=keys).select_related("signup__person", "signup__company", "company")
     return list(rows.order_by("pk"))
+
+
+def _give_up(keys: Collection[int]) -> None:
+    Delivery.objects.filter(pk__in=keys).update(
+        state=Delivery.State.FAILED,
+        due_at=None,
+        claim=None,
+        finished_at=Now(),
+        is_ambiguous=True,
+        outcome=_GIVEN_UP,
+    )
+    _keep_lapsed(keys)
 
 
 def _choose(integration: Integration, limit: int, most_batched: int) -> tuple[list[int], list[int], list[int]]:

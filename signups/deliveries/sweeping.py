@@ -49,12 +49,13 @@ def wake_due(*, is_sweep: bool = False) -> int:
 
 
 def prune() -> None:
-    """Forget attempts older than 90 days, except each delivery's last, the usage reports of then that a newer one has
-    replaced, and the heartbeats of workers long gone."""
+    """Forget attempts older than 90 days, except each delivery's first (since when it may be done) and last, the usage
+    reports of then that a newer one has replaced, and the heartbeats of workers long gone."""
     _prune_reports()
-    newer = Attempt.objects.filter(delivery=OuterRef("delivery"), pk__gt=OuterRef("pk"))
+    others = Attempt.objects.filter(delivery=OuterRef("delivery"))
+    is_between = Q(Exists(others.filter(pk__lt=OuterRef("pk"))), Exists(others.filter(pk__gt=OuterRef("pk"))))
     with write_transaction():
-        Attempt.objects.filter(Exists(newer), at__lt=Now() - ATTEMPTS_KEPT).delete()
+        Attempt.objects.filter(is_between, at__lt=Now() - ATTEMPTS_KEPT).delete()
         Heartbeat.objects.filter(at__lt=Now() - _HEARTBEATS_KEPT).delete()
 
 

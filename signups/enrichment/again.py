@@ -9,23 +9,26 @@ from datetime import timedelta
 from functools import partial
 
 from django.db import transaction
-from django.db.models import QuerySet
-from django.db.models.functions import Now
+from django.db.models import QuerySet, Value
+from django.db.models.functions import Least, Now
 
 from signups.deliveries import queueing
 from signups.models import Signup
 
 NAME = "late look-ups"  # of the lease
 TASK = "signups.tasks.finish_lookups"
+# Late look-ups are asked again after this many seconds; then we let it be.
+LATE_AFTER_S = (5, 60, 600, 3600, 6 * 3600)
 _AHEAD_OF_ALL = timedelta(days=1)  # the longest due come first
 
 
-def ask_first(signups: QuerySet[Signup]) -> int:
+def ask_first(signups: QuerySet[Signup], *, is_anew: bool = False) -> int:
     """Have whoever's answer is missing or too old asked for these, before all others; says how many they are.
 
-    Whoever answers late is asked again as often as at a signup.
+    `is_anew`: whoever answers late is asked again as often as at a signup; otherwise once more, as always.
     """
-    number = signups.update(lookups_due_at=Now() - _AHEAD_OF_ALL, lookups_tried=0)
+    tried = Value(0) if is_anew else Least("lookups_tried", len(LATE_AFTER_S) - 1)
+    number = signups.update(lookups_due_at=Now() - _AHEAD_OF_ALL, lookups_tried=tried)
     if number:
         transaction.on_commit(partial(queueing.wake_task, NAME, TASK, is_urgent=True), robust=True)
     return number

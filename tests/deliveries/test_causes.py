@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
 
 from signups.deliveries import causes
+from signups.models import Attempt
 from tests.deliveries.desk import Desk
 from tests.rows import make_delivery, make_signup
 
@@ -73,3 +75,21 @@ def test_dead_letters_of_one_cause_are_found_again(desk: Desk) -> None:
     mine = make_delivery(signup, "desk", period="1", state="failed", outcome="Front desk: refused 'a'")
     make_delivery(signup, "desk", period="2", state="failed", outcome="Front desk: answered 422")
     assert list(causes.dead_of("desk", causes.key_of("desk", "Front desk: refused 'b'"))) == [mine]
+
+
+@pytest.mark.parametrize(
+    ("result", "outcome", "advice"),
+    [
+        ("misconfigured", "Front desk: answered 402: the plan's limit is reached", "make room there or upgrade"),
+        ("bug", "An error of ours, see the log: KeyError: 'id'", "It is our error"),
+    ],
+)
+def test_what_waits_for_staff_does_not_heal(desk: Desk, result: str, outcome: str, advice: str) -> None:
+    row = make_delivery(make_signup(), "desk", outcome=outcome)
+    for each in ("later", result):
+        Attempt.objects.create(delivery=row, at=timezone.now(), result=each)
+    (cause,) = causes.causes()
+    assert not cause.heals
+    assert advice in cause.remedy
+    Attempt.objects.create(delivery=row, at=timezone.now(), result="later")
+    assert causes.causes()[0].heals

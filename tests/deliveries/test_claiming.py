@@ -123,6 +123,19 @@ def test_a_row_that_kills_every_worker_ends_as_a_dead_letter(desk: Desk) -> None
     assert results(row) == ["lapsed"] * MOST_TRIES
 
 
+def test_those_behind_one_that_is_given_up_are_sent_in_the_same_drain(desk: Desk) -> None:
+    desk.concurrency = 1  # type: ignore[misc]
+    poison = owe()
+    for _ in range(MOST_TRIES):
+        claimed(taken())
+        pass_time(seconds=61)
+    healthy = owe("bob@dev.test")
+    assert deliveries.drain("desk") == 1
+    for row in (poison, healthy):
+        row.refresh_from_db()
+    assert (poison.state, healthy.state) == ("failed", "delivered")
+
+
 def test_a_drain_that_lives_keeps_its_lease_and_its_claims(desk: Desk) -> None:
     desk.reconcile_after = timedelta(seconds=30)  # type: ignore[misc]
     row = owe()

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.db.models import F
 from django.utils import timezone
 
@@ -111,7 +112,7 @@ def test_whom_staff_ask_for_comes_first_whatever_its_age(sandbox: Sandbox) -> No
     queued()
     again.ask_first(Signup.objects.filter(pk=old.pk))
     assert queued() == [FINISH]
-    assert completing._claim(1, []) == [old.pk]
+    assert list(completing._claim(1, [])) == [old.pk]
     Signup.objects.filter(pk=old.pk).update(lookups_due_at=timezone.now())
     completing.finish_due()
     assert Signup.objects.get(pk=old.pk).lookups_due_at is None
@@ -125,17 +126,57 @@ def test_who_asks_while_others_are_answering_is_heard(sandbox: Sandbox) -> None:
     again.ask_first(Signup.objects.filter(pk=key))
     intake.complete(signup)
     assert completing._due().get() == signup
-    assert completing._claim(1, [key]) == [], "but not beside itself"
+    assert not completing._claim(1, [key]), "but not beside itself"
 
 
 def test_one_that_kills_its_worker_each_time_is_given_up(sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
     (signup,) = late(1)
-    claims = 0
-    while completing._claim(1, []):
-        claims += 1
+    for number in range(completing.MOST_TRIES):
+        assert completing._claim(1, []) == {signup.pk: number + 1}
         pass_time(minutes=6)  # nobody is left to say how it went
-    assert claims == completing.MOST_TRIES
+    assert not completing._claim(1, [])
     assert Signup.objects.get().lookups_due_at is None
     assert f"Signup {signup.pk} is not asked for again" in caplog.text
+    again.ask_first(Signup.objects.all(), is_anew=True)
+    assert completing._claim(1, []) == {signup.pk: 1}, "unless staff want it"
+
+
+def test_those_who_were_claimed_beside_one_that_kills_its_worker_do_not_end_with_it(sandbox: Sandbox) -> None:
+    poison, *others = late(4)
+    for _ in range(len(again.LATE_AFTER_S)):
+        assert len(completing._claim(8, [])) == 4
+        pass_time(minutes=6)
+    ends_at_once: set[int] = set()
+    for _ in range(3 + completing.MOST_TRIES):
+        for key in completing._claim(8, []):
+            assert not completing._claim(7, [key]), "it is asked for alone"
+            if key != poison.pk:
+                completing._finish(key)
+                ends_at_once.add(key)
+        pass_time(minutes=6)
+    assert ends_at_once == {other.pk for other in others}
+    assert not Signup.objects.filter(lookups_due_at__isnull=False).exists()
+
+
+def test_a_try_for_which_the_database_could_not_be_used_does_not_count(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: Any) -> None:
+        raise OperationalError("too many connections")
+
+    late(3)
+    with monkeypatch.context() as trouble:
+        trouble.setattr("signups.completing.logs.about", refused)
+        assert completing.finish_due() == 3
+    assert set(Signup.objects.values_list("lookups_tried", flat=True)) == {0}
+    pass_time(minutes=6)
+    assert completing.finish_due() == 3
+    assert not Signup.objects.filter(lookups_due_at__isnull=False).exists()
+
+
+def test_a_webhook_has_one_asked_once_more_and_staff_as_often_as_at_first(sandbox: Sandbox) -> None:
+    make_signup(lookups_tried=5)
     again.ask_first(Signup.objects.all())
-    assert completing._claim(1, []) == [signup.pk], "unless staff want it"
+    assert Signup.objects.get().lookups_tried == 4
+    again.ask_first(Signup.objects.all(), is_anew=True)
+    assert Signup.objects.get().lookups_tried == 0
