@@ -16,6 +16,7 @@ from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
 from signups.admin.base import ModelAdmin
+from signups.storable import storable
 
 MOST_AT_ONCE = 1_000
 _SHOWN = 10
@@ -67,7 +68,7 @@ def is_answer(request: HttpRequest) -> bool:
 
 
 def note(request: HttpRequest) -> str:
-    return request.POST.get("note", "").strip()[:500]
+    return str(storable(request.POST.get("note", ""))).strip()[:500]
 
 
 def chosen(request: HttpRequest, queryset: QuerySet[_Row]) -> QuerySet[_Row]:

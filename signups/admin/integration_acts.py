@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
@@ -35,6 +35,7 @@ _PERIODS: dict[str, tuple[str, timedelta | None]] = {
     "all": ("ever", None),
 }
 _EVER = datetime(2000, 1, 1, tzinfo=timezone.get_default_timezone())
+_LAST_YEAR = 2999
 
 
 @dataclass(frozen=True)
@@ -158,6 +159,7 @@ def drain(asked: Asked) -> HttpResponse | None:
         button=f"Try {_some(count)} now",
         tone="good",
         count=count,
+        total=count,
         back=asked.back,
     )
     page = asked.ask(question)
@@ -200,10 +202,11 @@ def skip(asked: Asked) -> HttpResponse | None:
     name = asked.one.name
     rows = causes.dead_of(asked.one.slug, asked.cause, asked.since, asked.until)
     total = rows.count()
+    of_cause = " of this cause" if asked.cause else ""
     question = Question(
         title=f"Skip what failed at {name}",
-        sentence=f"{_some(total).capitalize()} failed for good since {_words(asked)}. They are not sent, unless "
-        "somebody tries them again.",
+        sentence=f"{_some(total).capitalize()}{of_cause} failed for good since {_words(asked)}. They are not sent, "
+        "unless somebody tries them again.",
         button=f"Skip {_some(min(total, MOST_AT_ONCE))}",
         tone="bad",
         note="required",
@@ -291,11 +294,16 @@ def _words(asked: Asked) -> str:
 
 
 def _moment(text: str, fallback: datetime) -> datetime:
+    """As the question's page sent it, `fallback` where it sent none. Raises BadRequest."""
+    if not text:
+        return fallback
     try:
         moment = parse_datetime(text)
     except ValueError:
-        return fallback
-    return moment if moment is not None and timezone.is_aware(moment) else fallback
+        moment = None
+    if moment is None or not timezone.is_aware(moment) or not _EVER.year <= moment.year <= _LAST_YEAR:
+        raise BadRequest(f"{text[:50]!r} is no time such as 2026-11-29T09:30:00+00:00. Open the page anew.")
+    return moment
 
 
 def _some(number: int) -> str:

@@ -54,6 +54,7 @@ class Standing:
     is_paused: bool
     is_in_trouble: bool
     is_open: bool
+    open_until: datetime | None
     can_test: bool
     waiting: int
     later: int
@@ -117,6 +118,7 @@ def _standing(
         is_paused=state.is_paused,
         is_in_trouble=is_in_trouble(state),
         is_open=_is_open(state),
+        open_until=state.open_until if _is_open(state) else None,
         can_test=integration.can_test,
         waiting=waiting.get("number", 0),
         later=waiting.get("all", 0) - waiting.get("number", 0),
@@ -143,10 +145,18 @@ def _condition(state: IntegrationState, missing: list[str]) -> tuple[str, str]:
         by = f" by {state.paused_by.get_username()}" if state.paused_by else ""
         return "paused", f"Paused{by}" + (f": {state.paused_why}" if state.paused_why else ".")
     if state.trouble or is_in_trouble(state):
-        return "trouble", state.trouble or "It failed several times in a row and is left alone for a while."
+        why = state.trouble or "It failed several times in a row."
+        return "trouble", f"{why} {left_alone(state)}".strip()
     if _is_open(state):
-        return "resting", "It asked us to wait a moment."
+        return "resting", f"It asked us to wait a moment. {left_alone(state)}"
     return "on", ""
+
+
+def left_alone(state: IntegrationState) -> str:
+    """A sentence that says until when, "" where it is not."""
+    if not _is_open(state):
+        return ""
+    return f"It is left alone until {timezone.localtime(state.open_until):%H:%M:%S}, unless it is drained now."
 
 
 def _is_open(state: IntegrationState) -> bool:

@@ -11,6 +11,8 @@ from django.utils import timezone
 
 from signups import contracts
 from signups.contracts import Delivered, ServiceError, TestEvent, recording
+from signups.deliveries import standing
+from signups.models import IntegrationState
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +50,15 @@ def send_test(slug: str, by: str, by_email: str = "") -> Tested:
             logger.exception("%s: the test event failed", slug)
             words = f"An error of ours, see the log: {type(error).__name__}"
             return Tested(False, words, exchanges=tuple(asdict(one) for one in exchanges))
-    return Tested(True, _words(integration.name, made), made.url, tuple(asdict(one) for one in exchanges))
+    words = f"{_words(integration.name, made)} {_left_alone(slug)}".strip()
+    return Tested(True, words, made.url, tuple(asdict(one) for one in exchanges))
+
+
+def _left_alone(slug: str) -> str:
+    """What a test does not end: the wait after failures, while something is owed."""
+    state, number = IntegrationState.objects.filter(slug=slug).first(), standing.waiting_of(slug).count()
+    until = standing.left_alone(state) if state is not None and number else ""
+    return f"{until} {number:,} wait." if until else ""
 
 
 def _words(name: str, made: Delivered) -> str:

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from signups.deliveries import causes
-from signups.models import Delivery, Signup
+from signups.models import Delivery, IntegrationState, Signup
 from tests.admin.rows import make_delivery, make_staff
 from tests.admin.test_deliveries import LIST, said
 from tests.rows import make_signup
@@ -143,3 +143,39 @@ def test_whoever_may_only_look_is_refused(act: str, db: None) -> None:
 @pytest.mark.parametrize("act", ACTS)
 def test_there_is_nothing_to_do_with_an_integration_that_does_not_exist(browser: Client, act: str) -> None:
     assert browser.get(url(act, "fax")).status_code == 404
+
+
+def test_a_test_event_says_that_what_waits_still_does(browser: Client, sandbox: Sandbox) -> None:
+    make_delivery(make_signup(), "close", 1, outcome="Close: answered 503")
+    until = timezone.now() + timedelta(minutes=10)
+    IntegrationState.objects.update_or_create(slug="close", defaults={"open_until": until, "failures_in_a_row": 5})
+    (words,) = said(answer(browser, url("test")))
+    assert f"It is left alone until {timezone.localtime(until):%H:%M:%S}, unless it is drained now. 1 wait." in words
+    assert f"left alone until {timezone.localtime(until):%H:%M:%S}" in browser.get(LIST).content.decode()
+
+
+def test_skipping_those_of_one_cause_says_so(browser: Client) -> None:
+    failed(2, 3)
+    failed(1, 4, "Close: answered 413")
+    cause = causes.key_of("close", "Close: answered 422")
+    asked = browser.get(url("skip", query=f"?since=all&cause={cause}")).content.decode()
+    assert "2 deliveries of this cause failed for good" in asked
+
+
+def test_draining_nothing_speaks_of_no_others(browser: Client) -> None:
+    asked = browser.get(url("drain")).content.decode()
+    assert "Nothing waits" in asked
+    assert "stay as they are" not in asked
+
+
+@pytest.mark.parametrize("moment", ["garbage", "9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00", "2026-11-01"])
+def test_a_moment_that_no_page_of_ours_sent_is_refused(browser: Client, moment: str) -> None:
+    rows = failed(2, 3)
+    for act in ("recover", "skip", "replay"):
+        assert browser.post(url(act), {"sure": "yes", "note": "why", "since": moment}).status_code == 400
+    assert states(rows) == {"failed"}
+
+
+def test_a_reason_is_kept_without_what_no_database_takes(browser: Client) -> None:
+    answer(browser, url("pause"), note="a\0b")
+    assert IntegrationState.objects.get(slug="close").paused_why == "a\ufffdb"

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -104,10 +105,35 @@ def test_nothing_is_recovered_at_one_that_is_off_nor_drained_at_one_that_is_paus
         run("drain", "desk")
 
 
-@pytest.mark.parametrize("words", [[], ["dance"], ["pause", "slack"], ["recover", "slack", "--since", "yesterday"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["dance"],
+        ["pause", "slack"],
+        ["recover", "slack", "--since", "yesterday"],
+        ["recover", "slack", "--since", "999999d"],
+        ["replay", "slack", "--since", "9999-12-31T23:59:59-12:00"],
+        ["recover", "slack", "--cause", "nosuch"],
+    ],
+)
 def test_a_wrong_call_is_one_line_on_stderr_and_no_success(words: list[str]) -> None:
     command = [sys.executable, "manage.py", "deliveries", *words]
     done = subprocess.run(
         command, cwd=settings.BASE_DIR, env=child_environment(), capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+
+
+def test_a_database_without_our_tables_is_named_with_the_remedy(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "manage.py", "deliveries", "status", "--json"],
+        cwd=settings.BASE_DIR,
+        env=child_environment() | {"DATABASE_URL": f"sqlite:///{tmp_path}/new.sqlite3"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert "no such table" in done.stderr
+    assert "manage.py migrate" in done.stderr

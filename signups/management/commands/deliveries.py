@@ -11,6 +11,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import OperationalError, ProgrammingError
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from tqdm import tqdm
@@ -21,6 +22,7 @@ from signups.deliveries import causes, claiming, replaying, standing, testing
 from signups.deliveries.standing import Standing
 
 WHO = "the command line"
+_FIRST_YEAR, _LAST_YEAR = 1970, 2999
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -43,7 +45,9 @@ class Command(BaseCommand):
         self._add(acts, "status", "how each integration fares, and why deliveries fail", one=False)
         recover = self._add(acts, "recover", "send what failed for good again, the eldest first")
         recover.add_argument("--since", type=since, metavar="TIME", help="failed since: 90m, 24h, 7d, a day, a time")
-        recover.add_argument("--cause", default="", metavar="KEY", help="only of this cause, as status names it")
+        recover.add_argument(
+            "--cause", type=cause, default="", metavar="KEY", help="only of this cause, as status names it"
+        )
         replay = self._add(acts, "replay", "send what signups since then should have sent and have not")
         replay.add_argument(
             "--since", type=since, required=True, metavar="TIME", help="signed up since: 24h, 7d, a day"
@@ -51,7 +55,9 @@ class Command(BaseCommand):
         replay.add_argument("--dry-run", action="store_true", help="only count")
         skip = self._add(acts, "skip", "give up on what failed, for good")
         skip.add_argument("--since", type=since, metavar="TIME", help="failed since: 90m, 24h, 7d, a day, a time")
-        skip.add_argument("--cause", default="", metavar="KEY", help="only of this cause, as status names it")
+        skip.add_argument(
+            "--cause", type=cause, default="", metavar="KEY", help="only of this cause, as status names it"
+        )
         skip.add_argument("--why", required=True, help="the reason, for colleagues")
         pause = self._add(acts, "pause", "send nothing there until it is resumed")
         pause.add_argument("--why", required=True, help="the reason, for colleagues")
@@ -69,6 +75,13 @@ class Command(BaseCommand):
         return parser
 
     def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            self._handle(options)
+        except (OperationalError, ProgrammingError) as error:
+            said = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            raise CommandError(f"The database of DATABASE_URL: {said}. If it is new: manage.py migrate") from error
+
+    def _handle(self, options: dict[str, Any]) -> None:
         acts: dict[str, Callable[..., dict[str, Any]]] = {
             "recover": self._recover,
             "replay": self._replay,
@@ -176,17 +189,26 @@ class Command(BaseCommand):
         return {"count": 1, "url": tested.url, "words": " ".join(filter(None, (tested.words, tested.url)))}
 
 
+def cause(text: str) -> str:
+    """A cause's key. Raises ArgumentTypeError."""
+    if not re.fullmatch(r"([0-9a-f]{16})?", text):
+        raise argparse.ArgumentTypeError(f"{text!r}: manage.py deliveries status names each cause by 16 letters")
+    return text
+
+
 def since(text: str) -> datetime:
     """`90m`, `24h` and `7d` back from now, a day or a time in the site's time zone. Raises ArgumentTypeError."""
-    if found := re.fullmatch(r"(\d{1,6})([mhd])", text):
-        return timezone.now() - timedelta(**{_UNITS[found[2]]: int(found[1])})
+    moment: datetime | None = None
     try:
-        day, moment = parse_date(text), parse_datetime(text)
-    except ValueError:
-        day = moment = None
-    if day is not None:
-        moment = datetime.combine(day, time.min)
-    if moment is None:
+        if found := re.fullmatch(r"(\d{1,6})([mhd])", text):
+            moment = timezone.now() - timedelta(**{_UNITS[found[2]]: int(found[1])})
+        elif (day := parse_date(text)) is not None:
+            moment = datetime.combine(day, time.min)
+        else:
+            moment = parse_datetime(text)
+    except (ValueError, OverflowError):
+        moment = None
+    if moment is None or not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
         raise argparse.ArgumentTypeError(f"{text!r}: write 90m, 24h, 7d, 2026-11-01 or 2026-11-01T09:30")
     return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
 
