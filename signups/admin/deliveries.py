@@ -131,7 +131,7 @@ class DeliveryAdmin(PageAdmin):
         return do(request, self.get_queryset(request).filter(pk=pk), back) or redirect(back)
 
     def _try_again(self, request: HttpRequest, queryset: QuerySet[Delivery], back: str) -> HttpResponse | None:
-        which = about(request, queryset := chosen(request, queryset))
+        which = self._about(request, queryset := chosen(request, queryset))
         question = Question(
             title=f"Try again: {_counted(which['count'])}",
             sentence="Those that failed or wait are sent now. A repeat changes nothing where it was done already.",
@@ -148,7 +148,7 @@ class DeliveryAdmin(PageAdmin):
         return page
 
     def _resend(self, request: HttpRequest, queryset: QuerySet[Delivery], back: str) -> HttpResponse | None:
-        which = about(request, queryset := chosen(request, queryset))
+        which = self._about(request, queryset := chosen(request, queryset))
         question = Question(
             title=f"Resend {_counted(which['count'])}",
             sentence="They are sent now, by the same keys. A vendor that can be asked is asked first whether it has "
@@ -166,7 +166,7 @@ class DeliveryAdmin(PageAdmin):
         return page
 
     def _skip(self, request: HttpRequest, queryset: QuerySet[Delivery], back: str) -> HttpResponse | None:
-        which = about(request, queryset := chosen(request, queryset))
+        which = self._about(request, queryset := chosen(request, queryset))
         question = Question(
             title=f"Skip {_counted(which['count'])}",
             sentence="They are not sent, unless somebody tries them again. Delivered ones stay as they are.",
@@ -184,6 +184,10 @@ class DeliveryAdmin(PageAdmin):
             self._say(request, rows, left_alone, "skipped", f"Skip: {note(request)}")
         return page
 
+    def _about(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> dict[str, Any]:
+        which = about(request, queryset)
+        return which | {"rows": [_words(row) for row in which["rows"]]}
+
     def _say(self, request: HttpRequest, rows: list[Delivery], left_alone: int, what: str, log: str) -> None:
         """Tell what became of it, and write it down."""
         for row in rows:
@@ -199,9 +203,8 @@ class DeliveryAdmin(PageAdmin):
 
     @admin.display(description="integration", ordering="integration")
     def integration_column(self, delivery: Delivery) -> SafeString:
-        event = badges.event_words(delivery.event) + (f" · {delivery.period}" if delivery.period else "")
         name = badges.integration_name(delivery.integration)
-        return format_html('<span class="ob-two"><strong>{}</strong><span>{}</span></span>', name, event)
+        return format_html('<span class="ob-two"><strong>{}</strong><span>{}</span></span>', name, _event(delivery))
 
     @admin.display(description="state", ordering="state")
     def state_column(self, delivery: Delivery) -> SafeString:
@@ -227,6 +230,16 @@ class DeliveryAdmin(PageAdmin):
     @admin.display(description="planned", ordering="created_at")
     def when_column(self, delivery: Delivery) -> SafeString:
         return badges.when(delivery.created_at)
+
+
+def _event(delivery: Delivery) -> str:
+    return badges.event_words(delivery.event) + (f" · {delivery.period}" if delivery.period else "")
+
+
+def _words(delivery: Any) -> str:
+    """What tells one from others in a question."""
+    name, email = private.named(delivery.signup, is_seen=delivery.may_see)
+    return f"{badges.integration_name(delivery.integration)}, {_event(delivery)}: {name} {email}".strip()
 
 
 def _parted(queryset: QuerySet[Delivery], states: Collection[str]) -> tuple[list[Delivery], int]:

@@ -100,7 +100,7 @@ class Delivery(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.event} → {self.integration}"
+        return f"{self.event.replace('_', ' ')} → {self.integration}"
 
     @staticmethod
     def routine_at(path: str = "") -> models.Q:

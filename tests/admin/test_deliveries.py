@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import unescape
 from typing import Any
 
 import pytest
@@ -45,6 +46,7 @@ def test_failed_deliveries_are_tried_again_and_delivered_ones_left_alone(browser
     asked, done = choose(browser, "try_again", [failed, delivered])
 
     assert "Try 2 deliveries again" in asked.content.decode()
+    assert f"Close, signed up: {signup.name} {signup.email}" in unescape(asked.content.decode())
     assert said(done) == ["1 delivery is on the way again.", "1 delivery stayed as it was."]
     failed.refresh_from_db()
     delivered.refresh_from_db()

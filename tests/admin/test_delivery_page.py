@@ -86,7 +86,7 @@ def test_what_we_had_and_what_staff_did_stand_there(browser: Client) -> None:
     shown = browser.post(resend, {"sure": "yes"}, follow=True).content.decode()
     delivery.refresh_from_db()
     assert (delivery.state, delivery.is_ambiguous) == ("pending", True)
-    assert "signed_up → close: Resend" in shown
+    assert "signed up → close: Resend" in shown
 
 
 def test_a_call_can_be_repeated_by_hand_with_secrets_as_variables() -> None:
