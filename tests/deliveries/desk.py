@@ -17,7 +17,6 @@ class Desk(Integration):
     slug = "desk"
     name = "Front desk"
     takes: ClassVar[frozenset[str]] = frozenset({"accepted", "confirm"})
-    concurrency = 4
 
     def __init__(self) -> None:
         self.forget()
@@ -28,6 +27,7 @@ class Desk(Integration):
         self.findings: list[Answer] = []  # to look-ups, in turn; then it finds nothing
         self.calls: list[str] = []  # "signed_up ada@dev.test", "look up ada@dev.test"
         self.lacks: list[str] = []
+        self.concurrency = 4  # type: ignore[misc]
         self.reconcile_after = timedelta(0)  # type: ignore[misc]
         self.is_serial_by_company = False  # type: ignore[misc]
 
