@@ -118,8 +118,7 @@ def backlog(options: argparse.Namespace, sandbox: str) -> dict[str, float]:
     _look_and_claim()  # to warm up
     few = _look_and_claim()
     _owe(5 * options.deliveries, ["first"])
-    many = _look_and_claim()
-    return {f"{name} ratio": many[name] / few[name] for name in few} | {f"{name} ms": ms for name, ms in many.items()}
+    return _compared(few, _look_and_claim())
 
 
 def actions(options: argparse.Namespace, sandbox: str) -> dict[str, float]:
@@ -156,10 +155,11 @@ def history(options: argparse.Namespace, sandbox: str) -> dict[str, float]:
     _finished(few)
     before = _idle_look() | _look_and_claim()
     _finished(options.finished - few)
-    after = _idle_look() | _look_and_claim()
-    return {f"{name} ratio": after[name] / before[name] for name in before} | {
-        f"{name} ms": ms for name, ms in after.items()
-    }
+    return _compared(before, _idle_look() | _look_and_claim())
+
+
+def _compared(few: dict[str, float], many: dict[str, float]) -> dict[str, float]:
+    return {f"{name} ratio": many[name] / few[name] for name in few} | {f"{name} ms": ms for name, ms in many.items()}
 
 
 def _idle_look() -> dict[str, float]:

@@ -88,7 +88,8 @@ def _claim(limit: int, under_way: Collection[int]) -> dict[int, int]:
     claimed: dict[int, int] = {}
     due = _due().exclude(pk__in=list(under_way)).order_by("lookups_due_at")
     for key, tried in list(due.values_list("pk", "lookups_tried")[:limit]):
-        if _is_suspect(tried + 1) and (under_way or claimed):
+        is_suspect = _is_suspect(tried + 1)
+        if is_suspect and (under_way or claimed):
             continue
         mine = _due().filter(pk=key, lookups_tried=tried)
         with write_transaction():
@@ -97,7 +98,7 @@ def _claim(limit: int, under_way: Collection[int]) -> dict[int, int]:
                     logger.error("Signup %d is not asked for again: too many tries ended with their workers", key)
             elif mine.update(lookups_due_at=Now() + CLAIM, lookups_tried=tried + 1):
                 claimed[key] = tried + 1
-        if _is_suspect(claimed.get(key, 0)):
+        if is_suspect and claimed:
             break
     return claimed
 

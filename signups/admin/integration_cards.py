@@ -94,10 +94,10 @@ def cards() -> list[Card]:
 def shown_to(request: HttpRequest) -> dict[str, Any]:
     """What the template of the cards needs."""
     found = causes.causes()
-    healing = [one for one in found if one.heals]
+    to_mend, healing = ([one for one in found if one.heals is heals] for heals in (False, True))
     return {
         "cards": cards(),
-        "causes": [_shown(one) for one in found if not one.heals][:_CAUSES],
+        "causes": [_shown(one) for one in to_mend[:_CAUSES]],
         "healing": [_shown(one) for one in healing[:_CAUSES]],
         "healing_count": sum(one.count for one in healing),
         "lately": lately(),

@@ -171,14 +171,14 @@ def give_back(lease: Lease, deliveries: Collection[Delivery]) -> None:
 
 def _claim_rows(lease: Lease, limit: int, most_batched: int) -> list[Delivery]:
     integration = lease.integration
-    keys, lapsed, given_up = _choose(integration, limit, most_batched)
-    while given_up and not keys:
-        _give_up(given_up)
+    while True:
         keys, lapsed, given_up = _choose(integration, limit, most_batched)
-    if given_up:
-        _give_up(given_up)
-    if not keys:
-        return []
+        if given_up:
+            _give_up(given_up)
+        if keys:
+            break
+        if not given_up:
+            return []
     if lapsed:
         Delivery.objects.filter(pk__in=lapsed).update(is_ambiguous=True)
         _keep_lapsed(lapsed)

@@ -53,7 +53,6 @@ class Standing:
     why: str
     is_paused: bool
     is_in_trouble: bool
-    is_open: bool
     open_until: datetime | None
     can_test: bool
     waiting: int
@@ -68,6 +67,11 @@ class Standing:
     @property
     def is_off(self) -> bool:
         return self.condition == "off"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is left alone for now."""
+        return self.open_until is not None
 
     @property
     def oldest_s(self) -> float:
@@ -117,7 +121,6 @@ def _standing(
         why=why,
         is_paused=state.is_paused,
         is_in_trouble=is_in_trouble(state),
-        is_open=_is_open(state),
         open_until=state.open_until if _is_open(state) else None,
         can_test=integration.can_test,
         waiting=waiting.get("number", 0),

@@ -44,20 +44,17 @@ class Command(BaseCommand):
         acts = parser.add_subparsers(dest="act", required=True, metavar="act", parser_class=_Parser)
         self._add(acts, "status", "how each integration fares, and why deliveries fail", one=False)
         recover = self._add(acts, "recover", "send what failed for good again, the eldest first")
-        recover.add_argument("--since", type=since, metavar="TIME", help="failed since: 90m, 24h, 7d, a day, a time")
-        recover.add_argument(
-            "--cause", type=cause, default="", metavar="KEY", help="only of this cause, as status names it"
-        )
         replay = self._add(acts, "replay", "send what signups since then should have sent and have not")
         replay.add_argument(
             "--since", type=since, required=True, metavar="TIME", help="signed up since: 24h, 7d, a day"
         )
         replay.add_argument("--dry-run", action="store_true", help="only count")
         skip = self._add(acts, "skip", "give up on what failed, for good")
-        skip.add_argument("--since", type=since, metavar="TIME", help="failed since: 90m, 24h, 7d, a day, a time")
-        skip.add_argument(
-            "--cause", type=cause, default="", metavar="KEY", help="only of this cause, as status names it"
-        )
+        for act in (recover, skip):
+            act.add_argument("--since", type=since, metavar="TIME", help="failed since: 90m, 24h, 7d, a day, a time")
+            act.add_argument(
+                "--cause", type=cause, default="", metavar="KEY", help="only of this cause, as status names it"
+            )
         skip.add_argument("--why", required=True, help="the reason, for colleagues")
         pause = self._add(acts, "pause", "send nothing there until it is resumed")
         pause.add_argument("--why", required=True, help="the reason, for colleagues")
@@ -78,7 +75,7 @@ class Command(BaseCommand):
         try:
             self._handle(options)
         except (OperationalError, ProgrammingError) as error:
-            said = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            said = next(iter(str(error).strip().splitlines()), type(error).__name__)
             raise CommandError(f"The database of DATABASE_URL: {said}. If it is new: manage.py migrate") from error
 
     def _handle(self, options: dict[str, Any]) -> None:
@@ -249,7 +246,7 @@ def _span(seconds: float) -> str:
 
 
 def _as_json(one: Standing) -> dict[str, Any]:
-    return {**asdict(one), "oldest_s": round(one.oldest_s, 1)}
+    return {**asdict(one), "is_open": one.is_open, "oldest_s": round(one.oldest_s, 1)}
 
 
 def _iso(value: Any) -> str:
