@@ -148,8 +148,8 @@ def _condition(state: IntegrationState, missing: list[str]) -> tuple[str, str]:
         by = f" by {state.paused_by.get_username()}" if state.paused_by else ""
         return "paused", f"Paused{by}" + (f": {state.paused_why}" if state.paused_why else ".")
     if state.trouble or is_in_trouble(state):
-        why = state.trouble or "It failed several times in a row."
-        return "trouble", f"{why} {left_alone(state)}".strip()
+        why, until = state.trouble or "It failed several times in a row.", left_alone(state)
+        return "trouble", f"{why.removesuffix('.')}. {until}" if until else why
     if _is_open(state):
         return "resting", f"It asked us to wait a moment. {left_alone(state)}"
     return "on", ""

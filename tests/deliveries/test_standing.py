@@ -58,6 +58,15 @@ def test_the_condition_is_a_word(desk: Desk, change: dict[str, object], conditio
     assert standing.standing("desk").condition == condition
 
 
+@pytest.mark.parametrize("trouble", ["Front desk: answered 401: check DESK_KEY", "No key."])
+def test_why_and_until_when_are_two_sentences(desk: Desk, trouble: str) -> None:
+    deliveries.resume("desk", staff())
+    IntegrationState.objects.update(trouble=trouble, open_until=None)
+    assert standing.standing("desk").why == trouble
+    IntegrationState.objects.update(open_until=timezone.now() + timedelta(hours=1))
+    assert standing.standing("desk").why.startswith(f"{trouble.removesuffix('.')}. It is left alone until ")
+
+
 def test_the_figures_stay_the_same_when_they_are_rolled_up(desk: Desk) -> None:
     owe_many(4)
     deliveries.drain("desk")
